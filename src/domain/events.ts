@@ -1,0 +1,56 @@
+import type { Outcome } from './errors.ts'
+import type { NotSentReason, UnknownReason } from './upstream.ts'
+
+/**
+ * Everything that telemetry is ever told. A closed union without any field that could hold a body,
+ * a header, a recipient or a token: custody by construction, not by redaction.
+ */
+export type GatewayEvent =
+  | RequestFinished
+  | UpstreamAttempted
+  | { readonly event: 'upstream_auth_failed'; readonly account: string; readonly requestId: string }
+  | { readonly event: 'ledger_evicted'; readonly records: number }
+  | { readonly event: 'ledger_failed'; readonly verb: 'open' | 'settle'; readonly requestId: string }
+  | { readonly event: 'lease_lost'; readonly requestId: string }
+  /** `stack` holds code positions only, never an error's message. */
+  | {
+      readonly event: 'internal_error'
+      readonly requestId: string
+      readonly error: string
+      readonly stack: string
+    }
+  | { readonly event: 'connection_refused'; readonly code: string }
+  | { readonly event: 'lifecycle'; readonly what: Lifecycle; readonly detail?: string }
+
+export type Lifecycle = 'listening' | 'config_reloaded' | 'config_refused' | 'draining' | 'stopped'
+
+export interface RequestFinished {
+  readonly event: 'request'
+  readonly requestId: string
+  readonly method: string
+  /** The route's pattern, never the path that was asked for. */
+  readonly route: string
+  readonly status: number
+  readonly durationMs: number
+  /** Time spent waiting for the upstream; the rest of `durationMs` is the gateway's share. */
+  readonly upstreamMs?: number
+  readonly code?: string
+  readonly outcome?: Outcome
+  readonly replayed?: boolean
+  readonly tenant?: string
+  readonly keyId?: string
+  readonly phoneNumberId?: string
+  readonly upstreamRequestId?: string
+  /** The caller's own `X-Request-Id`, if it is short visible ASCII. */
+  readonly correlationId?: string
+}
+
+/** One attempt at the upstream; several may stand under one request id. */
+export interface UpstreamAttempted {
+  readonly event: 'upstream'
+  readonly requestId: string
+  readonly account: string
+  readonly result: 'answered' | NotSentReason | UnknownReason
+  readonly status?: number
+  readonly durationMs: number
+}
