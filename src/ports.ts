@@ -2,6 +2,7 @@
 
 import type { Answer } from './domain/answer.ts'
 import type { GatewayEvent } from './domain/events.ts'
+import type { Refusal, Settlement } from './domain/ledger-rules.ts'
 import type { Charge, Standings } from './domain/limits.ts'
 import type { Credential, EpochMs } from './domain/tenant.ts'
 import type { UpstreamCall, UpstreamResult } from './domain/upstream.ts'
@@ -55,32 +56,18 @@ export interface LedgerEntry {
   readonly slot?: Slot
 }
 
-export type RefusedBy = 'rate' | 'quota' | 'concurrency' | 'account_rate'
-
 export type Opened =
   /** The caller owns the slot and is charged. `resumed`: an earlier attempt may have reached the upstream. */
   | { readonly kind: 'go'; readonly resumed: boolean; readonly standings: Standings }
   /** An answer that is kept, or that the owner in flight has just given. */
   | { readonly kind: 'replay'; readonly answer: Answer; readonly standings: Standings }
   /** Another request still holds the key after `slot.waitMs`. */
-  | { readonly kind: 'in_flight'; readonly standings: Standings }
+  | { readonly kind: 'in_flight'; readonly leaseEndsAt: EpochMs; readonly standings: Standings }
   | { readonly kind: 'mismatch'; readonly standings: Standings }
-  | {
-      readonly kind: 'refused'
-      readonly by: RefusedBy
-      readonly retryAfterMs: number
-      /** True when an earlier attempt under this key may have reached the upstream. */
-      readonly resumed: boolean
-      readonly standings: Standings
-    }
+  /** A limit is used up. `resumed`: an earlier attempt under this key may have reached the upstream. */
+  | (Refusal & { readonly kind: 'refused'; readonly resumed: boolean; readonly standings: Standings })
   /** No room to keep a new record safely: nothing was charged, nothing may be sent. */
   | { readonly kind: 'full' }
-
-/**
- * What becomes of the slot: `keep` the answer for 24 h from the first send; `unknown` leaves key and
- * fingerprint bound for a retry; `release` frees the key, or puts a resumed record back to `unknown`.
- */
-export type Settlement = 'keep' | 'unknown' | 'release'
 
 /**
  * Idempotency and quotas in ONE atomic step: a replay costs nothing, a refusal burns no key, a crash
