@@ -12,6 +12,8 @@ export type MaybePromise<T> = T | Promise<T>
 
 export interface Clock {
   now(): EpochMs
+  /** Milliseconds with fractions on a clock that only runs forward: for durations. */
+  monotonic(): number
   sleep(ms: number): Promise<void>
   /** Calls `run` once after `ms`; the returned function cancels it. */
   after(ms: number, run: () => void): () => void

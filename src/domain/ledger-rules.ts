@@ -204,6 +204,7 @@ export function standingsOf(meters: FreshMeters, charge: Charge, now: EpochMs): 
   const { perDay, perMonth } = charge.message ?? {}
   return {
     class: charge.class,
+    at: now,
     bucket: bucketStanding(meters.tenant, charge.tenantPerMinute),
     ...(perDay !== undefined && { day: windowStanding(meters.day, perDay, 'day', now) }),
     ...(perMonth !== undefined && { month: windowStanding(meters.month, perMonth, 'month', now) }),

@@ -86,19 +86,28 @@ export function roll(window: Window | undefined, period: Period, now: EpochMs): 
 /** What is left of a tenant's limits, for the answer headers and `/v1/me`. */
 export interface Standings {
   readonly class: RateClass
-  readonly bucket: { readonly limit: number; readonly remaining: number; readonly fullAt: EpochMs }
+  /** When the ledger looked. */
+  readonly at: EpochMs
+  readonly bucket: BucketStanding
   readonly day?: WindowStanding
   readonly month?: WindowStanding
+}
+
+export interface BucketStanding {
+  readonly limit: number
+  readonly remaining: number
+  readonly fullAt: EpochMs
 }
 
 export interface WindowStanding {
   readonly limit: number
   readonly remaining: number
+  readonly startedAt: EpochMs
   readonly resetsAt: EpochMs
 }
 
 /** The standing of a bucket that was refilled at `bucket.at`; tokens are floored (upstream contract §8). */
-export function bucketStanding(bucket: Bucket, perMinute: number): Standings['bucket'] {
+export function bucketStanding(bucket: Bucket, perMinute: number): BucketStanding {
   const missing = perMinute * TOKEN_UNITS - bucket.units
   return {
     limit: perMinute,
@@ -108,5 +117,10 @@ export function bucketStanding(bucket: Bucket, perMinute: number): Standings['bu
 }
 
 export function windowStanding(window: Window, limit: number, period: Period, now: EpochMs): WindowStanding {
-  return { limit, remaining: Math.max(0, limit - window.used), resetsAt: periodEnd(period, now) }
+  return {
+    limit,
+    remaining: Math.max(0, limit - window.used),
+    startedAt: window.start,
+    resetsAt: periodEnd(period, now),
+  }
 }

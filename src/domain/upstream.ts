@@ -5,6 +5,8 @@ export interface UpstreamCall {
   readonly method: 'GET' | 'POST'
   /** Path and query below the base URL, starting with `/`; its parts are already validated or encoded. */
   readonly path: string
+  /** The account id, for layers that keep state per account. */
+  readonly account: string
   readonly token: Secret
   /** The gateway's own request id, sent as `X-Request-Id`. */
   readonly requestId: string

@@ -46,7 +46,7 @@ type AccountState = Partial<Record<RateClass, Bucket>>
 
 /** The ledger of one process: nothing survives a restart but what the upstream itself remembers. */
 export function createMemoryLedger(options: MemoryLedgerOptions): Ledger {
-  const { clock, telemetry, maxSettled = 1_000_000, maxSettledBytes = 2 ** 28, maxLive = 100_000 } = options
+  const { clock, telemetry, maxSettled = 250_000, maxSettledBytes = 2 ** 28, maxLive = 100_000 } = options
   const live = new Map<string, InFlight | Unknown>()
   const kept = new LRUCache<string, Settled>({
     max: maxSettled,

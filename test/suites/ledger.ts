@@ -261,6 +261,7 @@ export function ledgerContract(name: string, make: () => Promise<LedgerHarness>)
         const opened = await ledger.open(entry({ charge: slow }))
         expect('standings' in opened && opened.standings).toEqual({
           class: 'write',
+          at: harness.now(),
           bucket: { limit: 3, remaining: 2, fullAt: harness.now() + 20_000 },
         })
       })

@@ -30,6 +30,7 @@ export function createFakeClock(start = Date.UTC(2026, 0, 15, 12, 0, 0)): FakeCl
   }
   return {
     now: () => now,
+    monotonic: () => now,
     after,
     sleep: (ms) =>
       new Promise((resolve) => {

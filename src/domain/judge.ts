@@ -1,0 +1,206 @@
+/**
+ * What an upstream result means: the caller's verdict, what becomes of the idempotency record, and whether
+ * the charges come back. The rule behind every row: 503 = certainly not sent, 502 = it may have been sent.
+ */
+
+import {
+  catalogue,
+  type Failure,
+  type FailureDetail,
+  failure,
+  type GatewayCode,
+  type Verdict,
+} from './errors.ts'
+import type { Settlement } from './ledger-rules.ts'
+import { isPermanentName, providerMeaning } from './provider-codes.ts'
+import type { Account, EpochMs } from './tenant.ts'
+import type { UpstreamHeaders, UpstreamResult } from './upstream.ts'
+import { jsonObject, readUpstreamError, type UpstreamError } from './upstream-error.ts'
+
+export interface Judgement {
+  readonly verdict: Verdict
+  readonly settlement: Settlement
+  readonly giveBack: boolean
+  /** The upstream refused the account's own credentials. */
+  readonly credentialsRefused?: true
+}
+
+/** What was asked: a send, a read receipt, a list below a number, or one item below a number. */
+export type Operation = 'send' | 'receipt' | 'list' | 'item'
+
+export interface Circumstances {
+  readonly operation: Operation
+  /** An earlier attempt under the same key may have reached the upstream. */
+  readonly resumed: boolean
+  readonly account: Account
+  readonly now: EpochMs
+}
+
+/** A refusal for good: no message went out and none will. */
+const refused = (verdict: Failure): Judgement => ({ verdict, settlement: 'keep', giveBack: true })
+/** Certainly not sent; the same key may try again. */
+const notSent = (verdict: Failure): Judgement => ({ verdict, settlement: 'release', giveBack: true })
+/** It may have been sent: key and fingerprint stay bound. */
+const unclear = (code: GatewayCode, detail: FailureDetail = {}): Judgement => ({
+  verdict: failure(code, { outcome: 'unknown', ...detail }),
+  settlement: 'unknown',
+  giveBack: false,
+})
+
+export function judge(result: UpstreamResult, circumstances: Circumstances): Judgement {
+  const judged = judgeResult(result, circumstances)
+  return circumstances.resumed && judged.settlement === 'release' ? withEarlierAttempt(judged) : judged
+}
+
+function judgeResult(result: UpstreamResult, { operation, account, now }: Circumstances): Judgement {
+  if (result.kind === 'not_sent') return notSent(failure('service_unavailable', { retryAfterSeconds: 1 }))
+  if (result.kind === 'unknown') return unclear('upstream_outcome_unknown', safeToRepeat(operation))
+  const body = withoutTokens(result.body, account)
+  if (result.status >= 200 && result.status < 300) return judgeSuccess(result.status, body, operation)
+  if (result.status < 400) return unclear('whatsapp_upstream_error', safeToRepeat(operation))
+  return judgeError(result.status, readUpstreamError(body), result.headers, operation, now)
+}
+
+/** The upstream says `{ data, request_id }`; without readable data the message is sent but its id is lost. */
+function judgeSuccess(status: number, text: string | undefined, operation: Operation): Judgement {
+  const body = jsonObject(text)
+  if (typeof body?.data === 'object' && body.data !== null) {
+    return { verdict: { kind: 'success', status, body }, settlement: 'keep', giveBack: false }
+  }
+  const message =
+    'The WhatsApp API accepted the message, but its answer could not be read. Retry only with the same Idempotency-Key.'
+  return unclear('upstream_outcome_unknown', { message, ...safeToRepeat(operation), outcome: 'sent' })
+}
+
+/** The table of 4xx and 5xx; the first row that fits decides. */
+function judgeError(
+  status: number,
+  error: UpstreamError,
+  headers: UpstreamHeaders,
+  operation: Operation,
+  now: EpochMs,
+): Judgement {
+  const { code, type, param, providerCode } = error
+  const meaning = providerCode === undefined ? undefined : providerMeaning(providerCode)
+
+  if (meaning?.kind === 'credential') return credentialsRefused
+  if (meaning?.kind === 'throttled') return throttled(headers, now)
+  if (meaning?.kind === 'permanent') return refused(permanentRefusal(meaning, error))
+  if (status >= 500 && code !== undefined && isPermanentName(code))
+    return refused(permanentRefusal({ code }, error))
+
+  if (status >= 500 || status === 408) return unclear('whatsapp_upstream_error', safeToRepeat(operation))
+  if (status === 403 && isAboutNumber(error)) return refused(failure('resource_not_found'))
+  if (status === 401 || status === 403 || type === 'authentication_error') return credentialsRefused
+  if (status === 404 && param === undefined && operation !== 'receipt' && operation !== 'item') {
+    return refused(failure('resource_not_found'))
+  }
+  if (status === 429 || type === 'rate_limit_error') return throttled(headers, now)
+  if (code === 'idempotency_conflict' || code === 'idempotency_key_reuse') {
+    return notSent(failure('idempotency_key_reuse'))
+  }
+  if (code === 'idempotency_in_progress' || (status === 409 && code === undefined)) {
+    return unclear('idempotency_in_progress', {
+      retryAfterSeconds: retryAfterSeconds(headers.retryAfter, now, 1),
+    })
+  }
+  return refused(clientError(status, error))
+}
+
+const credentialsRefused: Judgement = {
+  ...notSent(failure('upstream_auth_failed', { retryAfterSeconds: 60 })),
+  credentialsRefused: true,
+}
+
+/** Seconds to wait when the upstream throttles without saying how long. */
+const THROTTLED_RETRY_SECONDS = 5
+
+const throttled = (headers: UpstreamHeaders, now: EpochMs): Judgement =>
+  notSent(
+    failure('upstream_rate_limited', {
+      retryAfterSeconds: retryAfterSeconds(headers.retryAfter, now, THROTTLED_RETRY_SECONDS),
+    }),
+  )
+
+/** G2 knows 403 `phone_number_forbidden` besides the usual 404 (upstream contract §5, §14.2). */
+const isAboutNumber = ({ code, param }: UpstreamError): boolean =>
+  code === 'phone_number_forbidden' || param === 'phone_number_id'
+
+/** 422 with the refusal's public name; our text is followed by what the provider said. */
+function permanentRefusal(
+  meaning: { readonly code: string; readonly message?: string; readonly param?: string },
+  error: UpstreamError,
+): Failure {
+  const said = [meaning.message, error.message].filter((part) => part !== undefined).join(' ')
+  const param = error.param ?? meaning.param
+  return {
+    kind: 'failure',
+    status: 422,
+    type: 'invalid_request_error',
+    code: meaning.code,
+    message: said === '' ? catalogue.invalid_field_value.message : said,
+    ...(param !== undefined && { param }),
+    outcome: 'not_sent',
+  }
+}
+
+/** An upstream 4xx passes with its own words; what it left out comes from the catalogue. */
+function clientError(status: number, error: UpstreamError): Failure {
+  const fallback = failure(fallbackCode(status))
+  return {
+    kind: 'failure',
+    status,
+    type: error.type ?? fallback.type,
+    code: error.code ?? fallback.code,
+    message: error.message ?? `The WhatsApp API refused the request with HTTP ${status}.`,
+    ...(error.param !== undefined && { param: error.param }),
+    outcome: 'not_sent',
+  }
+}
+
+function fallbackCode(status: number): GatewayCode {
+  if (status === 400 || status === 422) return 'invalid_field_value'
+  if (status === 404) return 'resource_not_found'
+  if (status === 413) return 'payload_too_large'
+  return 'invalid_request'
+}
+
+/**
+ * A retry that was certainly not sent says nothing about the attempt before it, so it must not claim
+ * that nothing was sent: 503 becomes 502, and 429 keeps its status with the outcome unknown.
+ */
+function withEarlierAttempt(judged: Judgement): Judgement {
+  const { verdict } = judged
+  if (verdict.kind === 'success') return judged
+  return {
+    ...judged,
+    verdict:
+      verdict.status === 503
+        ? failure('upstream_outcome_unknown', { outcome: 'unknown' })
+        : { ...verdict, outcome: 'unknown' },
+  }
+}
+
+/** A read sends nothing, so its error text must not warn of a second message. */
+const safeToRepeat = (operation: Operation): FailureDetail =>
+  operation === 'list' || operation === 'item'
+    ? { message: 'The WhatsApp API gave no readable answer. Reading again is safe.' }
+    : {}
+
+const MAX_RETRY_AFTER_SECONDS = 3600
+
+/** `Retry-After` as delta-seconds or HTTP-date (RFC 9110 §10.2.3), in whole seconds from 1 to 3600. */
+export function retryAfterSeconds(text: string | undefined, now: EpochMs, otherwise: number): number {
+  if (text === undefined) return otherwise
+  const seconds = /^\d+$/.test(text) ? Number(text) : Math.ceil((Date.parse(text) - now) / 1000)
+  return Number.isNaN(seconds) ? otherwise : Math.min(Math.max(seconds, 1), MAX_RETRY_AFTER_SECONDS)
+}
+
+/** An upstream that echoes a token must not make the gateway repeat it. */
+function withoutTokens(text: string | undefined, account: Account): string | undefined {
+  let clean = text
+  for (const token of [account.token.reveal(), account.nextToken?.reveal()]) {
+    if (token !== undefined && clean?.includes(token)) clean = clean.replaceAll(token, '[redacted]')
+  }
+  return clean
+}

@@ -1,0 +1,145 @@
+import { randomBytes } from 'node:crypto'
+import { pino } from 'pino'
+import type { ConfigFault } from './config/faults.ts'
+import { type Config, loadConfig } from './config.ts'
+import { createApp } from './http/app.ts'
+import { createDirectory } from './ledger/directory.ts'
+import { createMemoryLedger } from './ledger/memory.ts'
+import { type ConfigSource, configFile, fixedConfig } from './node/config-source.ts'
+import { demoConfig, demoVariables } from './node/demo.ts'
+import { type Environment, readEnvironment } from './node/environment.ts'
+import { listen } from './node/listen.ts'
+import { serveMetrics } from './node/metrics-server.ts'
+import { serveSandbox } from './sandbox/serve.ts'
+import { systemClock } from './system/clock.ts'
+import { createNodeDigest } from './system/digest-node.ts'
+import { createEntropy } from './system/entropy.ts'
+import { fanOut } from './telemetry/fan-out.ts'
+import { createLog } from './telemetry/log.ts'
+import { createMetrics } from './telemetry/metrics.ts'
+import { stackUpstream } from './upstream/stack.ts'
+import { createUndiciTransport, type UndiciTransport } from './upstream/transport-undici.ts'
+
+export interface Running {
+  readonly url: string
+  /** Absent when metrics are not served. */
+  readonly metricsPort?: number
+  /** Present in sandbox mode: the base URL of the embedded upstream. */
+  readonly sandboxUrl?: string
+  /** Reads the config again; a faulty one is refused with a log line, and the old one stays. */
+  reload(): void
+  /** Takes no new requests, waits for those under way (up to their deadline), then ends all. */
+  drain(): Promise<void>
+}
+
+export type Started =
+  | { readonly ok: true; readonly running: Running }
+  | { readonly ok: false; readonly faults: readonly ConfigFault[] }
+
+/** Composes and starts the gateway on Node from environment variables (interface §2). */
+export async function startGateway(
+  variables: Readonly<Record<string, string | undefined>>,
+): Promise<Started> {
+  const read = readEnvironment(variables)
+  const configPath = variables.GATEWAY_CONFIG
+  if (!configPath) return read.ok ? startWithSandbox(read.environment) : read
+  const source = configFile(configPath, variables)
+  const loaded = source.load()
+  // Faults of the environment and of the config are shown together.
+  const faults = [...(read.ok ? [] : read.faults), ...(loaded.ok ? [] : loaded.faults)]
+  if (!read.ok || !loaded.ok) return { ok: false, faults }
+  return { ok: true, running: await compose(read.environment, loaded.config, source) }
+}
+
+/** Without a config: one demo tenant in front of an embedded sandbox. */
+async function startWithSandbox(environment: Environment): Promise<Started> {
+  const sandbox = await serveSandbox()
+  const secrets = { env: (name: string) => demoVariables[name] }
+  const text = demoConfig(sandbox.baseUrl)
+  const loaded = loadConfig(text, { secrets, ledgers: ['memory'], defaultLedger: 'memory' })
+  if (!loaded.ok) return loaded
+  const running = await compose(environment, loaded.config, fixedConfig(loaded.config))
+  const drain = () => running.drain().then(() => sandbox.close())
+  return { ok: true, running: { ...running, sandboxUrl: sandbox.baseUrl, drain } }
+}
+
+/** What is left to a connection after its answer was written. */
+const CLOSE_GRACE_MS = 1000
+
+async function compose(environment: Environment, first: Config, source: ConfigSource): Promise<Running> {
+  const { host, port, metricsPort, logLevel } = environment
+  const clock = systemClock
+  const entropy = createEntropy(clock)
+  const digest = createNodeDigest(environment.secret ?? randomBytes(32))
+  const metrics = createMetrics()
+  const output = pino.destination({ dest: 1, sync: false })
+  const telemetry = fanOut([createLog(logLevel, output), metrics])
+  const ledger = createMemoryLedger({ clock, telemetry })
+
+  let draining = false
+  let underWay = 0
+
+  // A config is never changed in place: a new one gets a new app, and requests under way end on the old.
+  const build = (config: Config, earlier?: Built): Built => {
+    const { baseUrl, timeoutMs, replyButtonsAs } = config.upstream
+    const pool = earlier?.baseUrl === baseUrl ? earlier.pool : createUndiciTransport(baseUrl, clock)
+    const transport = stackUpstream(pool.send, clock, telemetry)
+    const directory = createDirectory(config)
+    const services = { clock, entropy, digest, telemetry, ledger, transport, directory }
+    const app = createApp({ ...services, timeoutMs, draining: () => draining }, { replyButtonsAs })
+    return { baseUrl, timeoutMs, pool, fetch: app.fetch }
+  }
+  let current = build(first)
+
+  const reload = () => {
+    const loaded = source.load()
+    if (!loaded.ok) {
+      const detail = loaded.faults.map(({ path, message }) => `${path}: ${message}`).join('; ')
+      telemetry.record({ event: 'lifecycle', what: 'config_refused', detail })
+      return
+    }
+    const before = current
+    current = build(loaded.config, before)
+    if (current.pool !== before.pool) void before.pool.close()
+    telemetry.record({ event: 'lifecycle', what: 'config_reloaded' })
+  }
+
+  const fetch = async (request: Request): Promise<Response> => {
+    underWay += 1
+    try {
+      return await current.fetch(request)
+    } finally {
+      underWay -= 1
+    }
+  }
+  const server = await listen({ host, port, fetch, entropy, telemetry })
+  const metricsServer = metricsPort === undefined ? undefined : await serveMetrics(metrics, host, metricsPort)
+  const unwatch = source.watch(reload)
+  telemetry.record({ event: 'lifecycle', what: 'listening', detail: server.url })
+
+  return {
+    url: server.url,
+    ...(metricsServer && { metricsPort: metricsServer.port }),
+    reload,
+    async drain() {
+      draining = true
+      telemetry.record({ event: 'lifecycle', what: 'draining' })
+      unwatch()
+      // A caller that has hung up still has its send under way, so sockets alone do not tell.
+      const until = clock.now() + current.timeoutMs + CLOSE_GRACE_MS
+      while (underWay > 0 && clock.now() < until) await clock.sleep(20)
+      await server.close(CLOSE_GRACE_MS)
+      metricsServer?.close()
+      await current.pool.close()
+      telemetry.record({ event: 'lifecycle', what: 'stopped' })
+      await new Promise<void>((resolve) => output.flush(() => resolve()))
+    },
+  }
+}
+
+interface Built {
+  readonly baseUrl: string
+  readonly timeoutMs: number
+  readonly pool: UndiciTransport
+  readonly fetch: (request: Request) => Response | Promise<Response>
+}

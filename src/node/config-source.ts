@@ -1,0 +1,54 @@
+import { readFileSync, unwatchFile, watchFile } from 'node:fs'
+import type { ConfigFault } from '../config/faults.ts'
+import { type Config, type LoadedConfig, loadConfig } from '../config.ts'
+
+/** How often the file is looked at. Polling also sees files that are replaced through links, as in Kubernetes. */
+const POLL_MS = 1000
+
+export interface ConfigSource {
+  load(): LoadedConfig
+  /** Calls `changed` when the file's text is another one; the returned function ends it. */
+  watch(changed: () => void): () => void
+}
+
+/** A config file, its secrets from `variables` and from files. */
+export function configFile(
+  path: string,
+  variables: Readonly<Record<string, string | undefined>>,
+): ConfigSource {
+  const secrets = {
+    env: (name: string) => variables[name],
+    file: (secretPath: string) => readFileSync(secretPath, 'utf8'),
+  }
+  let seen: string | undefined
+  const read = (): string | ConfigFault => {
+    try {
+      seen = readFileSync(path, 'utf8')
+      return seen
+    } catch (error) {
+      const code = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : ''
+      return { path: 'GATEWAY_CONFIG', message: `the file cannot be read${code}` }
+    }
+  }
+  return {
+    load() {
+      const text = read()
+      if (typeof text !== 'string') return { ok: false, faults: [text] }
+      return loadConfig(text, { secrets, ledgers: ['memory'], defaultLedger: 'memory' })
+    },
+    watch(changed) {
+      const look = () => {
+        const before = seen
+        if (read() !== before) changed()
+      }
+      watchFile(path, { interval: POLL_MS, persistent: false }, look)
+      return () => unwatchFile(path, look)
+    },
+  }
+}
+
+/** A config that never changes. */
+export const fixedConfig = (config: Config): ConfigSource => ({
+  load: () => ({ ok: true, config }),
+  watch: () => () => {},
+})

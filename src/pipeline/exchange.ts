@@ -1,0 +1,136 @@
+import { type Answer, render } from '../domain/answer.ts'
+import { type Failure, failure, type GatewayCode } from '../domain/errors.ts'
+import { judge, type Operation } from '../domain/judge.ts'
+import type { Refusal } from '../domain/ledger-rules.ts'
+import type { Standings } from '../domain/limits.ts'
+import type { Account } from '../domain/tenant.ts'
+import type { UpstreamCall } from '../domain/upstream.ts'
+import type { Clock, Ledger, LedgerEntry, Opened, Telemetry, UpstreamTransport } from '../ports.ts'
+
+/** What the pipeline gives to HTTP: an answer, and what the headers tell about it. */
+export interface Reply {
+  readonly answer: Answer
+  /** Absent when the request did not reach the ledger. */
+  readonly standings?: Standings
+  /** Present on a keyed request: whether the answer is that of an earlier request. */
+  readonly replayed?: boolean
+  /** Time spent waiting for the upstream. */
+  readonly upstreamMs?: number
+}
+
+export interface ExchangePorts {
+  readonly clock: Clock
+  readonly ledger: Ledger
+  readonly transport: UpstreamTransport
+  readonly telemetry: Telemetry
+  /** All upstream work of one request ends within this. */
+  readonly timeoutMs: number
+}
+
+export interface Asked {
+  readonly operation: Operation
+  readonly entry: LedgerEntry
+  readonly account: Account
+  /** Built only when the ledger lets the request go. */
+  readonly call: () => UpstreamCall | Promise<UpstreamCall>
+}
+
+/** A lease outlives the deadline by this, so that only a crashed owner can lose it. */
+const LEASE_MARGIN_MS = 15_000
+export const leaseMs = (timeoutMs: number): number => timeoutMs + LEASE_MARGIN_MS
+
+/**
+ * The line that every relayed request takes: open the ledger, call the upstream, judge, settle, render.
+ * A throw between open and settle leaves the record to its lease, which is the safe reading.
+ */
+export async function exchange(ports: ExchangePorts, asked: Asked): Promise<Reply> {
+  const { clock, transport, telemetry, timeoutMs } = ports
+  const { entry, operation, account } = asked
+  const requestId = entry.owner
+
+  const opened = await openLedger(ports, entry)
+  if (opened.kind !== 'go') return turnedAway(opened, requestId, entry.slot !== undefined)
+
+  const call = await asked.call()
+  const began = clock.monotonic()
+  const result = await transport(call, clock.now() + timeoutMs)
+  const upstreamMs = clock.monotonic() - began
+
+  const judged = judge(result, { operation, resumed: opened.resumed, account, now: clock.now() })
+  if (judged.credentialsRefused)
+    telemetry.record({ event: 'upstream_auth_failed', account: account.id, requestId })
+
+  const headers = result.kind === 'answered' ? result.headers : {}
+  const answer = render(judged.verdict, requestId, headers.requestId)
+  const standings = (await settleLedger(ports, entry, { ...judged, answer })) ?? opened.standings
+  const reply = { answer, standings, upstreamMs }
+  return entry.slot === undefined ? reply : { ...reply, replayed: headers.replayed === 'true' }
+}
+
+type Unreachable = { readonly kind: 'unreachable' }
+
+async function openLedger(
+  { ledger, telemetry }: ExchangePorts,
+  entry: LedgerEntry,
+): Promise<Opened | Unreachable> {
+  try {
+    return await ledger.open(entry)
+  } catch {
+    telemetry.record({ event: 'ledger_failed', verb: 'open', requestId: entry.owner })
+    return { kind: 'unreachable' }
+  }
+}
+
+/**
+ * Settling never changes the answer: what the upstream said stands, and an open lease ends by itself.
+ * Gives the standings anew when charges came back.
+ */
+async function settleLedger(
+  { ledger, telemetry }: ExchangePorts,
+  entry: LedgerEntry,
+  outcome: Parameters<Ledger['settle']>[1],
+): Promise<Standings | undefined> {
+  try {
+    const held = await ledger.settle(entry, outcome)
+    if (!held) telemetry.record({ event: 'lease_lost', requestId: entry.owner })
+    return outcome.giveBack ? await ledger.standings(entry) : undefined
+  } catch {
+    telemetry.record({ event: 'ledger_failed', verb: 'settle', requestId: entry.owner })
+    return undefined
+  }
+}
+
+const refusalCodes: Record<Refusal['by'], GatewayCode> = {
+  rate: 'rate_limit_exceeded',
+  quota: 'quota_exceeded',
+  concurrency: 'concurrency_exceeded',
+  account_rate: 'upstream_rate_limited',
+}
+
+/** The reply to a request that the ledger did not let go. */
+function turnedAway(
+  opened: Exclude<Opened, { kind: 'go' }> | Unreachable,
+  requestId: string,
+  keyed: boolean,
+): Reply {
+  const standings = 'standings' in opened ? { standings: opened.standings } : {}
+  if (opened.kind === 'replay') return { answer: opened.answer, replayed: true, ...standings }
+  return { answer: render(turnedAwayBy(opened), requestId), ...(keyed && { replayed: false }), ...standings }
+}
+
+function turnedAwayBy(opened: Exclude<Opened, { kind: 'go' | 'replay' }> | Unreachable): Failure {
+  switch (opened.kind) {
+    case 'in_flight':
+      return failure('idempotency_in_progress', { outcome: 'unknown', retryAfterSeconds: 1 })
+    case 'mismatch':
+      return failure('idempotency_key_reuse')
+    case 'refused':
+      return failure(refusalCodes[opened.by], {
+        outcome: opened.resumed ? 'unknown' : 'not_sent',
+        retryAfterSeconds: Math.max(1, Math.ceil(opened.retryAfterMs / 1000)),
+      })
+    case 'full':
+    case 'unreachable':
+      return failure('service_unavailable', { retryAfterSeconds: 1 })
+  }
+}

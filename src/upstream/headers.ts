@@ -1,0 +1,38 @@
+import type { UpstreamCall, UpstreamHeaders } from '../domain/upstream.ts'
+
+const USER_AGENT = 'kirim-gateway'
+
+/**
+ * The headers of an upstream request as name, value, name, value … Built from nothing: whatever the caller
+ * sent, no other header can go out.
+ */
+export function requestHeaders(call: UpstreamCall): string[] {
+  const headers = [
+    'authorization',
+    `Bearer ${call.token.reveal()}`,
+    'accept',
+    'application/json',
+    'user-agent',
+    USER_AGENT,
+    'x-request-id',
+    call.requestId,
+  ]
+  if (call.body !== undefined) headers.push('content-type', 'application/json')
+  if (call.idempotencyKey !== undefined) headers.push('idempotency-key', call.idempotencyKey)
+  return headers
+}
+
+/** Ids are shown to callers and logged: short, visible, harmless. */
+const requestIdPattern = /^[A-Za-z0-9_.:-]{1,128}$/
+
+/** Picks the headers that the gateway reads; `get` gives a header's value by its lower-case name. */
+export function readHeaders(get: (name: string) => string | undefined): UpstreamHeaders {
+  const requestId = get('x-request-id')
+  const retryAfter = get('retry-after')
+  const replayed = get('idempotent-replayed')
+  return {
+    ...(requestId !== undefined && requestIdPattern.test(requestId) && { requestId }),
+    ...(retryAfter !== undefined && { retryAfter }),
+    ...(replayed !== undefined && { replayed }),
+  }
+}

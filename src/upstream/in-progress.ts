@@ -1,0 +1,27 @@
+import { retryAfterSeconds } from '../domain/judge.ts'
+import type { UpstreamResult } from '../domain/upstream.ts'
+import { readUpstreamError } from '../domain/upstream-error.ts'
+import type { Clock, UpstreamLayer } from '../ports.ts'
+
+/**
+ * Waits out an upstream 409 `idempotency_in_progress` on the derived key: our own earlier attempt is still
+ * running there, and the same key gets its answer later. Ends with the 409 when the deadline comes first.
+ */
+export function withInProgressWait(clock: Clock): UpstreamLayer {
+  return (next) => async (call, deadline) => {
+    for (;;) {
+      const result = await next(call, deadline)
+      if (call.idempotencyKey === undefined || !isInProgress(result)) return result
+      const waitMs = retryAfterSeconds(result.headers.retryAfter, clock.now(), 1) * 1000
+      if (clock.now() + waitMs >= deadline) return result
+      await clock.sleep(waitMs)
+    }
+  }
+}
+
+type Answered = Extract<UpstreamResult, { kind: 'answered' }>
+
+const isInProgress = (result: UpstreamResult): result is Answered =>
+  result.kind === 'answered' &&
+  result.status === 409 &&
+  readUpstreamError(result.body).code === 'idempotency_in_progress'

@@ -1,0 +1,145 @@
+import type { IncomingHttpHeaders } from 'node:http'
+import { type Dispatcher, errors, Pool } from 'undici'
+import type { EpochMs } from '../domain/tenant.ts'
+import type { UpstreamHeaders, UpstreamResult } from '../domain/upstream.ts'
+import type { Clock, UpstreamTransport } from '../ports.ts'
+import { readHeaders, requestHeaders } from './headers.ts'
+
+/** A larger answer is cut off and counts as unreadable. */
+export const MAX_ANSWER_BYTES = 1024 * 1024
+
+const CONNECT_TIMEOUT_MS = 10_000
+
+/** Sockets to the upstream; past this, calls queue inside the pool until their deadline. */
+const MAX_CONNECTIONS = 1024
+
+export interface UndiciTransport {
+  readonly send: UpstreamTransport
+  /** Lets running calls end, then closes the sockets. */
+  close(): Promise<void>
+}
+
+/**
+ * The transport of Node: pooled keep-alive sockets, no redirects, no decompression. undici writes a request
+ * only to a socket it has just seen alive and opens another one otherwise, so a dead keep-alive socket costs
+ * no answer; once a byte may have been written, a failure is `unknown`.
+ */
+export function createUndiciTransport(baseUrl: string, clock: Clock): UndiciTransport {
+  const base = new URL(baseUrl)
+  const prefix = base.pathname.replace(/\/$/, '')
+  const pool = new Pool(base.origin, {
+    connections: MAX_CONNECTIONS,
+    connect: { timeout: CONNECT_TIMEOUT_MS },
+    // The deadline below covers the whole call.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+  })
+
+  return {
+    send: (call, deadline) =>
+      new Promise((resolve) => {
+        const exchange = new Exchange(resolve, clock, deadline)
+        try {
+          pool.dispatch(
+            {
+              method: call.method,
+              path: prefix + call.path,
+              headers: requestHeaders(call),
+              body: call.body ?? null,
+            },
+            exchange,
+          )
+        } catch {
+          exchange.fail(undefined)
+        }
+      }),
+    close: () => pool.close(),
+  }
+}
+
+const decoder = new TextDecoder('utf-8', { fatal: true })
+
+/** One request on the wire; resolves once, with the first thing that is certain. */
+class Exchange implements Dispatcher.DispatchHandler {
+  readonly #resolve: (result: UpstreamResult) => void
+  readonly #cancelDeadline: () => void
+  #controller: Dispatcher.DispatchController | undefined
+  #done = false
+  #status = 0
+  #headers: UpstreamHeaders = {}
+  #chunks: Buffer[] = []
+  #bytes = 0
+
+  constructor(resolve: (result: UpstreamResult) => void, clock: Clock, deadline: EpochMs) {
+    this.#resolve = resolve
+    this.#cancelDeadline = clock.after(Math.max(0, deadline - clock.now()), () => this.#cutOff('deadline'))
+  }
+
+  /** undici calls this right before the first byte is written. */
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    this.#controller = controller
+    if (this.#done) controller.abort(new errors.RequestAbortedError())
+  }
+
+  onResponseStart(_controller: unknown, status: number, headers: IncomingHttpHeaders): void {
+    if (status < 200) return
+    this.#status = status
+    this.#headers = readHeaders((name) => {
+      const value = headers[name]
+      return typeof value === 'string' ? value : undefined
+    })
+  }
+
+  onResponseData(_controller: unknown, chunk: Buffer): void {
+    this.#bytes += chunk.length
+    if (this.#bytes > MAX_ANSWER_BYTES) this.#cutOff('protocol_error')
+    else this.#chunks.push(chunk)
+  }
+
+  onResponseEnd(): void {
+    this.#finish(this.#answered(this.#text()))
+  }
+
+  onResponseError(_controller: unknown, error: Error): void {
+    this.fail(error)
+  }
+
+  fail(error: Error | undefined): void {
+    if (this.#status > 0) this.#finish(this.#answered(undefined))
+    else if (this.#controller === undefined) {
+      const reason = error instanceof errors.ClientDestroyedError ? 'connection_closed' : 'cannot_connect'
+      this.#finish({ kind: 'not_sent', reason })
+    } else {
+      const reason = error instanceof errors.HTTPParserError ? 'protocol_error' : 'connection_reset'
+      this.#finish({ kind: 'unknown', reason })
+    }
+  }
+
+  #cutOff(reason: 'deadline' | 'protocol_error'): void {
+    if (this.#status > 0) this.#finish(this.#answered(undefined))
+    else if (this.#controller === undefined) this.#finish({ kind: 'not_sent', reason: 'deadline' })
+    else this.#finish({ kind: 'unknown', reason })
+    this.#controller?.abort(new errors.RequestAbortedError())
+  }
+
+  #answered(body: string | undefined): UpstreamResult {
+    return { kind: 'answered', status: this.#status, headers: this.#headers, body }
+  }
+
+  #text(): string | undefined {
+    const [first, ...others] = this.#chunks
+    try {
+      return decoder.decode(others.length === 0 ? first : Buffer.concat(this.#chunks))
+    } catch {
+      return undefined
+    }
+  }
+
+  #finish(result: UpstreamResult): void {
+    if (this.#done) return
+    this.#done = true
+    this.#cancelDeadline()
+    this.#chunks = []
+    this.#resolve(result)
+  }
+}
