@@ -1,11 +1,17 @@
 import { randomBytes } from 'node:crypto'
-import { pino } from 'pino'
+import { type DestinationStream, pino } from 'pino'
 import type { ConfigFault } from './config/faults.ts'
 import { type Config, loadConfig } from './config.ts'
 import { createApp } from './http/app.ts'
 import { createDirectory } from './ledger/directory.ts'
 import { createMemoryLedger } from './ledger/memory.ts'
-import { type ConfigSource, configFile, fixedConfig } from './node/config-source.ts'
+import {
+  type ConfigSource,
+  configFile,
+  fixedConfig,
+  nodeContext,
+  type Variables,
+} from './node/config-source.ts'
 import { demoConfig, demoVariables } from './node/demo.ts'
 import { type Environment, readEnvironment } from './node/environment.ts'
 import { listen } from './node/listen.ts'
@@ -36,29 +42,31 @@ export type Started =
   | { readonly ok: true; readonly running: Running }
   | { readonly ok: false; readonly faults: readonly ConfigFault[] }
 
-/** Composes and starts the gateway on Node from environment variables (interface §2). */
+/** Where log lines go. `flush` writes out what is still held back. */
+export type LogOutput = DestinationStream & { flush?(done: () => void): void }
+
+/** Composes and starts the gateway on Node from environment variables (interface §2). Logs to stdout unless told. */
 export async function startGateway(
-  variables: Readonly<Record<string, string | undefined>>,
+  variables: Variables,
+  output: LogOutput = pino.destination({ dest: 1, sync: false }),
 ): Promise<Started> {
   const read = readEnvironment(variables)
   const configPath = variables.GATEWAY_CONFIG
-  if (!configPath) return read.ok ? startWithSandbox(read.environment) : read
+  if (!configPath) return read.ok ? startWithSandbox(read.environment, output) : read
   const source = configFile(configPath, variables)
   const loaded = source.load()
   // Faults of the environment and of the config are shown together.
   const faults = [...(read.ok ? [] : read.faults), ...(loaded.ok ? [] : loaded.faults)]
   if (!read.ok || !loaded.ok) return { ok: false, faults }
-  return { ok: true, running: await compose(read.environment, loaded.config, source) }
+  return { ok: true, running: await compose(read.environment, loaded.config, source, output) }
 }
 
 /** Without a config: one demo tenant in front of an embedded sandbox. */
-async function startWithSandbox(environment: Environment): Promise<Started> {
+async function startWithSandbox(environment: Environment, output: LogOutput): Promise<Started> {
   const sandbox = await serveSandbox()
-  const secrets = { env: (name: string) => demoVariables[name] }
-  const text = demoConfig(sandbox.baseUrl)
-  const loaded = loadConfig(text, { secrets, ledgers: ['memory'], defaultLedger: 'memory' })
+  const loaded = loadConfig(demoConfig(sandbox.baseUrl), nodeContext(demoVariables))
   if (!loaded.ok) return loaded
-  const running = await compose(environment, loaded.config, fixedConfig(loaded.config))
+  const running = await compose(environment, loaded.config, fixedConfig(loaded.config), output)
   const drain = () => running.drain().then(() => sandbox.close())
   return { ok: true, running: { ...running, sandboxUrl: sandbox.baseUrl, drain } }
 }
@@ -66,13 +74,17 @@ async function startWithSandbox(environment: Environment): Promise<Started> {
 /** What is left to a connection after its answer was written. */
 const CLOSE_GRACE_MS = 1000
 
-async function compose(environment: Environment, first: Config, source: ConfigSource): Promise<Running> {
+async function compose(
+  environment: Environment,
+  first: Config,
+  source: ConfigSource,
+  output: LogOutput,
+): Promise<Running> {
   const { host, port, metricsPort, logLevel } = environment
   const clock = systemClock
   const entropy = createEntropy(clock)
   const digest = createNodeDigest(environment.secret ?? randomBytes(32))
   const metrics = createMetrics()
-  const output = pino.destination({ dest: 1, sync: false })
   const telemetry = fanOut([createLog(logLevel, output), metrics])
   const ledger = createMemoryLedger({ clock, telemetry })
 
@@ -132,7 +144,7 @@ async function compose(environment: Environment, first: Config, source: ConfigSo
       metricsServer?.close()
       await current.pool.close()
       telemetry.record({ event: 'lifecycle', what: 'stopped' })
-      await new Promise<void>((resolve) => output.flush(() => resolve()))
+      await new Promise<void>((resolve) => (output.flush ? output.flush(resolve) : resolve()))
     },
   }
 }

@@ -1,6 +1,15 @@
 import { readFileSync, unwatchFile, watchFile } from 'node:fs'
 import type { ConfigFault } from '../config/faults.ts'
-import { type Config, type LoadedConfig, loadConfig } from '../config.ts'
+import { type Config, type LoadContext, type LoadedConfig, loadConfig } from '../config.ts'
+
+export type Variables = Readonly<Record<string, string | undefined>>
+
+/** How configs are read on Node: secrets from `variables` and from files, and the ledgers that run here. */
+export const nodeContext = (variables: Variables): LoadContext => ({
+  secrets: { env: (name) => variables[name], file: (path) => readFileSync(path, 'utf8') },
+  ledgers: ['memory'],
+  defaultLedger: 'memory',
+})
 
 /** How often the file is looked at. Polling also sees files that are replaced through links, as in Kubernetes. */
 const POLL_MS = 1000
@@ -12,14 +21,7 @@ export interface ConfigSource {
 }
 
 /** A config file, its secrets from `variables` and from files. */
-export function configFile(
-  path: string,
-  variables: Readonly<Record<string, string | undefined>>,
-): ConfigSource {
-  const secrets = {
-    env: (name: string) => variables[name],
-    file: (secretPath: string) => readFileSync(secretPath, 'utf8'),
-  }
+export function configFile(path: string, variables: Variables): ConfigSource {
   let seen: string | undefined
   const read = (): string | ConfigFault => {
     try {
@@ -34,7 +36,7 @@ export function configFile(
     load() {
       const text = read()
       if (typeof text !== 'string') return { ok: false, faults: [text] }
-      return loadConfig(text, { secrets, ledgers: ['memory'], defaultLedger: 'memory' })
+      return loadConfig(text, nodeContext(variables))
     },
     watch(changed) {
       const look = () => {

@@ -1,6 +1,7 @@
 import type { ConfigFault } from '../config/faults.ts'
 import { decodeGatewaySecret } from '../config/gateway-secret.ts'
 import { type LogLevel, logLevels } from '../telemetry/log.ts'
+import type { Variables } from './config-source.ts'
 
 /** What the process is told by its environment (interface §2). */
 export interface Environment {
@@ -18,8 +19,6 @@ export interface Environment {
 export type ReadEnvironment =
   | { readonly ok: true; readonly environment: Environment }
   | { readonly ok: false; readonly faults: readonly ConfigFault[] }
-
-type Variables = Readonly<Record<string, string | undefined>>
 
 /** Reads and checks the variables; gives all faults at once, none with a value. */
 export function readEnvironment(variables: Variables): ReadEnvironment {

@@ -12,6 +12,9 @@ export interface ListenOptions {
   readonly fetch: (request: Request) => Response | Promise<Response>
   readonly entropy: Entropy
   readonly telemetry: Telemetry
+  /** A client gets this long for its headers, and for the whole request. */
+  readonly headersTimeoutMs?: number
+  readonly requestTimeoutMs?: number
 }
 
 export interface Listening {
@@ -21,25 +24,24 @@ export interface Listening {
   close(graceMs: number): Promise<void>
 }
 
-/** A client gets this long for its headers, and for the whole request. */
-const HEADERS_TIMEOUT_MS = 10_000
-const REQUEST_TIMEOUT_MS = 30_000
 /** How often Node looks for clients past their time. */
 const TIMEOUT_CHECK_MS = 1000
 /** Longer than the idle time of common load balancers (60 s), so that they close first. */
 const KEEP_ALIVE_MS = 65_000
 
 /** Serves `fetch` on Node. Every answer is an envelope, also where no request could be made of the bytes. */
-export function listen({ host, port, fetch, entropy, telemetry }: ListenOptions): Promise<Listening> {
+export function listen(options: ListenOptions): Promise<Listening> {
+  const { host, port, fetch, entropy, telemetry } = options
+  const { headersTimeoutMs = 10_000, requestTimeoutMs = 30_000 } = options
   const refusal = (fault: Failure) => {
     telemetry.record({ event: 'connection_refused', code: fault.code })
     return bareAnswer(fault, entropy.id('req'))
   }
   const server = createServer(
     {
-      headersTimeout: HEADERS_TIMEOUT_MS,
-      requestTimeout: REQUEST_TIMEOUT_MS,
-      connectionsCheckingInterval: TIMEOUT_CHECK_MS,
+      headersTimeout: headersTimeoutMs,
+      requestTimeout: requestTimeoutMs,
+      connectionsCheckingInterval: Math.min(TIMEOUT_CHECK_MS, headersTimeoutMs),
       keepAliveTimeout: KEEP_ALIVE_MS,
       // Node would answer a missing Host without an envelope; the listener below refuses it with one.
       requireHostHeader: false,

@@ -1,0 +1,7 @@
+import type { Io } from './io.ts'
+
+/** `tokens seal`: the command's name is promised, sealing is not built yet. Reads neither arguments nor stdin. */
+export async function tokensSeal(_args: string[], io: Io): Promise<number> {
+  io.err('Sealed tokens are not available in this version. Write env:NAME or file:/absolute/path instead.\n')
+  return 1
+}

@@ -1,0 +1,22 @@
+import * as z from 'zod'
+
+/**
+ * `schema.safeParse` that stops at the first fault, as zod's own `validate` does. A body of the allowed size
+ * has room for 100,000 faults, and listing them all would take a quarter of a second. This reaches below the
+ * public `safeParse`, which has no such option.
+ */
+export function parseToFirstFault<Output>(
+  schema: z.ZodType<Output>,
+  value: unknown,
+): z.ZodSafeParseResult<Output> {
+  // Always of this one shape: parsing gets several times slower when the engine meets different ones.
+  const context = { async: false, abortEarly: true }
+  const payload = schema._zod.run({ value, issues: [] }, context)
+  if (payload instanceof Promise) throw new z.core.$ZodAsyncError()
+  const [issue] = payload.issues
+  if (issue === undefined) return { success: true, data: payload.value as Output }
+  const error = new z.ZodError([
+    z.core.util.finalizeIssue(issue, context, z.core.config()),
+  ]) as z.ZodError<Output>
+  return { success: false, error }
+}

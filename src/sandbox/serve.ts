@@ -1,0 +1,53 @@
+import type { AddressInfo } from 'node:net'
+import { createAdaptorServer } from '@hono/node-server'
+import { createSandbox, type Sandbox, type SandboxOptions } from './app.ts'
+
+export interface ServeSandboxOptions extends SandboxOptions {
+  /** 127.0.0.1 unless told. */
+  readonly host?: string
+  /** 0, a free port, unless told. */
+  readonly port?: number
+}
+
+export interface RunningSandbox extends Omit<Sandbox, 'app'> {
+  /** Origin without a path. */
+  readonly url: string
+  /** `url` + `/v1`: what a client of the API is configured with. */
+  readonly baseUrl: string
+  readonly port: number
+  /** Stops listening and destroys every open connection. */
+  close(): Promise<void>
+}
+
+/** Starts a sandbox on its own port; rejects when the address cannot be had. */
+export async function serveSandbox({
+  host = '127.0.0.1',
+  port = 0,
+  ...options
+}: ServeSandboxOptions = {}): Promise<RunningSandbox> {
+  const { app, ...sandbox } = createSandbox(options)
+  const server = createAdaptorServer({
+    fetch: app.fetch,
+    // The sandbox may share its process with the gateway, whose globals are none of its business.
+    overrideGlobalObjects: false,
+    // Longer than any client keeps an idle connection, so that only faults ever close one.
+    serverOptions: { keepAliveTimeout: 65_000 },
+  })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen({ host, port, backlog: 2048 }, resolve)
+  })
+  const address = server.address() as AddressInfo
+  const url = `http://${host.includes(':') ? `[${host}]` : host}:${address.port}`
+  return {
+    ...sandbox,
+    url,
+    baseUrl: `${url}/v1`,
+    port: address.port,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        if ('closeAllConnections' in server) server.closeAllConnections()
+      }),
+  }
+}
