@@ -46,7 +46,7 @@ try {
   }
 } finally {
   // npm, its shell and the gateway are one process group.
-  process.kill(-gateway.pid, 'SIGTERM')
+  if (gateway.exitCode === null) process.kill(-gateway.pid, 'SIGTERM')
 }
-await new Promise((resolve) => gateway.once('exit', resolve))
+if (gateway.exitCode === null) await new Promise((resolve) => gateway.once('exit', resolve))
 process.stdout.write('ok: SIGTERM ends it\n')
