@@ -1,0 +1,160 @@
+import type { Counted, FreshMeters, InFlight, Meters, SlotRecord, Unknown } from '../domain/ledger-rules.ts'
+import {
+  charged,
+  claim,
+  meaning,
+  refresh,
+  refunded,
+  refusal,
+  returnsMessage,
+  settled,
+  standingsOf,
+} from '../domain/ledger-rules.ts'
+import type { Charge } from '../domain/limits.ts'
+import type { EpochMs } from '../domain/tenant.ts'
+import type { Clock, Ledger, LedgerEntry, Opened } from '../ports.ts'
+import { createWaiters } from './waiters.ts'
+
+/** A request under way, counted against `maxConcurrent`. */
+export interface Lease {
+  readonly endsAt: EpochMs
+  readonly counted: Counted | undefined
+}
+
+/** Who is asking: rows of a store are found by these. */
+export type Whose = Pick<LedgerEntry, 'account' | 'tenant'>
+
+/** What a book is written in. Synchronous, so that a step is one piece whatever runs beside it. */
+export interface LedgerStore {
+  record(tenant: string, key: string): SlotRecord | undefined
+  /** Whether one more live record may be taken in at `now`. */
+  hasRoom(now: EpochMs): boolean
+  /** `fresh`: the record stands over none, or over one that has expired. */
+  write(tenant: string, key: string, record: SlotRecord, fresh: boolean): void
+  erase(tenant: string, key: string): void
+  meters(whose: Whose, rateClass: Charge['class']): Omit<Meters, 'inFlight'>
+  writeMeters(whose: Whose, rateClass: Charge['class'], meters: FreshMeters): void
+  lease(tenant: string, owner: string): Lease | undefined
+  writeLease(tenant: string, owner: string, lease: Lease): void
+  eraseLease(tenant: string, owner: string): void
+  /** Leases of the tenant that are not over at `now`; may count some that are, while they are fewer than `enough`. */
+  leases(tenant: string, now: EpochMs, enough: number): number
+}
+
+/**
+ * A ledger kept by the domain's rules in a synchronous store: all that memory and Durable Object share.
+ * `atomically` runs a step so that it happens as a whole or not at all.
+ */
+export function createBook(
+  store: LedgerStore,
+  clock: Clock,
+  atomically: <T>(step: () => T) => T = (step) => step(),
+): Ledger {
+  const waiters = createWaiters(clock)
+
+  const metersAt = (whose: Whose, charge: Charge, now: EpochMs): FreshMeters => {
+    const inFlight = store.leases(whose.tenant, now, charge.maxConcurrent)
+    return refresh({ ...store.meters(whose, charge.class), inFlight }, charge, now)
+  }
+
+  /** `open` without waiting. */
+  const step = (entry: LedgerEntry): Opened => {
+    const now = clock.now()
+    const { tenant, owner, leaseMs, charge, slot } = entry
+    const meters = metersAt(entry, charge, now)
+
+    let earlier: InFlight | Unknown | undefined
+    if (slot !== undefined) {
+      const means = meaning(store.record(tenant, slot.key), slot.fingerprint, now)
+      const standings = () => standingsOf(meters, charge, now)
+      if (means.kind === 'mismatch') return { kind: 'mismatch', standings: standings() }
+      if (means.kind === 'replay') return { kind: 'replay', answer: means.answer, standings: standings() }
+      if (means.kind === 'wait') {
+        return { kind: 'in_flight', leaseEndsAt: means.leaseEndsAt, standings: standings() }
+      }
+      if (means.kind === 'resume') earlier = means.record
+      else if (!store.hasRoom(now)) return { kind: 'full' }
+    }
+
+    const resumed = earlier !== undefined
+    // A message that is resumed was counted by its first attempt.
+    const isMessage = charge.message !== undefined && earlier?.counted === undefined
+    const refused = refusal(meters, charge, isMessage, now)
+    if (refused) return { kind: 'refused', ...refused, resumed, standings: standingsOf(meters, charge, now) }
+
+    const after = charged(meters, isMessage)
+    store.writeMeters(entry, charge.class, after)
+    const counted = isMessage ? { day: after.day.start, month: after.month.start } : undefined
+    store.writeLease(tenant, owner, { endsAt: now + leaseMs, counted })
+    if (slot !== undefined) {
+      store.write(tenant, slot.key, claim(earlier, slot.fingerprint, owner, leaseMs, counted, now), !resumed)
+    }
+    return { kind: 'go', resumed, standings: standingsOf(after, charge, now) }
+  }
+
+  /** Waits for the owner's answer; takes over when its lease ends first. */
+  const waitForOwner = async (entry: LedgerEntry, key: string, waitMs: number): Promise<Opened> => {
+    const until = clock.now() + waitMs
+    for (;;) {
+      const opened = atomically(() => step(entry))
+      const left = until - clock.now()
+      if (opened.kind !== 'in_flight' || left <= 0) return opened
+      const lapses = opened.leaseEndsAt - clock.now()
+      const answer = await waiters.wait(waiterKey(entry.tenant, key), Math.min(left, lapses))
+      if (answer !== undefined) return { kind: 'replay', answer, standings: opened.standings }
+    }
+  }
+
+  /** What comes back if the charges do; undefined: the lease was lost. */
+  const release = (
+    entry: LedgerEntry,
+    outcome: Parameters<Ledger['settle']>[1],
+  ): { counted?: Counted } | undefined => {
+    const { tenant, owner, slot } = entry
+    const lease = store.lease(tenant, owner)
+    store.eraseLease(tenant, owner)
+    if (slot === undefined) return lease && (lease.counted ? { counted: lease.counted } : {})
+
+    const record = store.record(tenant, slot.key)
+    if (record?.state !== 'in_flight' || record.owner !== owner) return undefined
+    const next = settled(record, outcome.settlement, outcome.answer)
+    if (next === undefined) store.erase(tenant, slot.key)
+    else store.write(tenant, slot.key, next, false)
+    return record.counted && returnsMessage(outcome.settlement, record.resumed)
+      ? { counted: record.counted }
+      : {}
+  }
+
+  return {
+    open(entry) {
+      const opened = atomically(() => step(entry))
+      if (opened.kind !== 'in_flight' || entry.slot === undefined || entry.slot.waitMs <= 0) return opened
+      return waitForOwner(entry, entry.slot.key, entry.slot.waitMs)
+    },
+
+    settle(entry, outcome) {
+      const held = atomically(() => {
+        const released = release(entry, outcome)
+        if (released === undefined) return false
+        if (outcome.giveBack) {
+          const meters = metersAt(entry, entry.charge, clock.now())
+          store.writeMeters(entry, entry.charge.class, refunded(meters, entry.charge, released.counted))
+        }
+        return true
+      })
+      if (held && entry.slot !== undefined)
+        waiters.wake(waiterKey(entry.tenant, entry.slot.key), outcome.answer)
+      return held
+    },
+
+    standings({ account, tenant, charge }) {
+      const now = clock.now()
+      return standingsOf(metersAt({ account, tenant }, charge, now), charge, now)
+    },
+
+    reachable: () => true,
+  }
+}
+
+/** Neither part can hold a blank: ids are `[a-z0-9_-]`, keys are visible ASCII. */
+const waiterKey = (tenant: string, key: string): string => `${tenant} ${key}`
