@@ -26,10 +26,9 @@ export function toE164(input: string, defaultCountry?: string): string | undefin
   return readBothWays(number, defaultCountry)
 }
 
-/** Reads bare digits as a number of `country` and as an international one. */
+/** Reads bare digits as a number of `country` and as an international one, which a leading 0 never is. */
 function readBothWays(digits: string, country: CountryCode): string | undefined {
   const national = valid(digits, country)
-  if (digits.startsWith('0')) return national
   const international = valid(`+${digits}`)
   if (national !== undefined && international !== undefined && national !== international) return undefined
   // Number ranges newer than the library's tables must not be blocked.

@@ -1,6 +1,6 @@
 import type { ConfigFault } from '../config/faults.ts'
 import { decodeGatewaySecret } from '../config/gateway-secret.ts'
-import { type LogLevel, logLevels } from '../telemetry/log.ts'
+import { type LogLevel, logLevels } from '../telemetry/lines.ts'
 import type { Variables } from './config-source.ts'
 
 /** What the process is told by its environment (interface §2). */

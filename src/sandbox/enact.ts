@@ -3,11 +3,14 @@ import type { Act, Facts } from './faults.ts'
 import type { Reply } from './reply.ts'
 import type { Manner } from './transmit.ts'
 
-/** What goes out, and how; `truth` is the answer of the processing, absent when there was none. */
+/** What goes out, and how. */
 export interface Delivery {
   readonly reply: Reply
   readonly manner: Manner
+  /** The answer of the processing; absent when there was none. */
   readonly truth?: Reply
+  /** Runs when the exchange is over, however it ended. */
+  afterwards?(): void
 }
 
 export const whole = (reply: Reply): Delivery => ({ reply, manner: 'whole' })

@@ -2,7 +2,8 @@
  * The magic numbers, like the test cards of a payment service: the recipient chooses the fault. Country code
  * 999 is not assigned, so none of them can be somebody's phone. `docs/sandbox.md` repeats this table.
  *
- * `+9990` + HTTP status + two-digit variant; status 000 stands for no HTTP answer at all.
+ * `+9990` + HTTP status + two-digit variant. Status 000: the connection is what fails. Statuses 2xx and variants
+ * from 09 on: the message is sent.
  */
 
 import { proxyPage, type Reply, refusal } from './reply.ts'
@@ -75,12 +76,12 @@ const bulk = 1_200_000
 export const faults: readonly Fault[] = [
   drop('+999000001', 'TCP reset without an answer', 'reset'),
   drop('+999000002', 'no answer, the connection stays open', 'silence'),
-  drop('+999000004', 'orderly close without an answer', 'close'),
-  accept('+999000003', 'the true answer, but only after 2 s', { slow: true }),
+  drop('+999000003', 'orderly close without an answer', 'close'),
+  accept('+999000010', 'the true answer, but only after 2 s', { slow: true }),
   accept('+999000011', 'TCP reset without an answer', { manner: 'reset' }),
   accept('+999000012', 'no answer, the connection stays open', { manner: 'silence' }),
-  accept('+999000013', '200, then a TCP reset in the middle of the body', { manner: 'reset_mid_body' }),
-  accept('+999000014', 'orderly close without an answer', { manner: 'close' }),
+  accept('+999000013', 'orderly close without an answer', { manner: 'close' }),
+  accept('+999000014', '200, then a TCP reset in the middle of the body', { manner: 'reset_mid_body' }),
   accept('+999000015', 'bytes that are not HTTP', { manner: 'garbage' }),
   distort('+999020001', '200 with an HTML page', page(200, 'Welcome')),
   accept('+999020002', '200 with JSON that ends before its Content-Length', { manner: 'cut_short' }),
@@ -120,17 +121,17 @@ export const faults: readonly Fault[] = [
   refuse('+999042903', '429 with Retry-After: 3600', tooMany({ 'Retry-After': '3600' })),
   refuse('+999050000', '500 internal_error', says('internal_error', 'Something broke.')),
   refuse('+999050001', '500 with an empty body', () => plain(500)),
+  distort('+999050009', '500 with an empty body', () => plain(500)),
   refuse('+999050200', '502 whatsapp_upstream_error', says('whatsapp_upstream_error', 'Meta failed.')),
   refuse('+999050201', '502 with an HTML page', () => proxyPage(502, 'Bad Gateway')),
   refuse('+999050202', '502 with an HTML page that repeats the bearer token', ({ token }) =>
     proxyPage(502, `Bad Gateway for ${token}`),
   ),
+  distort('+999050209', '502 with an HTML page', page(502, 'Bad Gateway')),
   refuse('+999050300', '503 service_unavailable', says('service_unavailable', 'Down.')),
   refuse('+999050301', '503 with an HTML page and Retry-After: 1', () =>
     proxyPage(503, 'Service Unavailable', { 'Retry-After': '1' }),
   ),
   refuse('+999050400', '504 with an HTML page', () => proxyPage(504, 'Gateway Time-out')),
-  distort('+999050009', '500 with an empty body', () => plain(500)),
-  distort('+999050209', '502 with an HTML page', page(502, 'Bad Gateway')),
   distort('+999050409', '504 with an HTML page', page(504, 'Gateway Time-out')),
 ]

@@ -1,7 +1,7 @@
 import * as z from 'zod'
 
 /** Meta fetches it, so it must be public; only the scheme can be seen here (upstream contract §3.2). */
-export const httpsUrl = z.string().regex(/^https:\/\/[^\s/]+\.[^\s]+$/, 'An https URL is required.')
+export const httpsUrl = z.string().regex(/^https:\/\/\S+$/, 'An https URL is required.')
 
 /** An object with exactly one of `link` and `id`, and whatever else the kind of media takes. */
 export function media<Extra extends z.ZodRawShape>(extra?: Extra) {

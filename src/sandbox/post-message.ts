@@ -9,7 +9,7 @@ import { type Validated, validate } from './validate.ts'
 type Operation = Exclude<Validated, { kind: 'refused' }>
 
 /** `POST /v1/{phone_number_id}/messages`: number → body → magic number → idempotency → fault or processing. */
-export async function postMessage(call: Call): Promise<Delivery & { afterwards?: () => void }> {
+export async function postMessage(call: Call): Promise<Delivery> {
   const refuse = (why: Refusal) => whole(refusal(call.requestId, why))
   const phoneNumber = phoneNumberOf(call)
   if (phoneNumber === undefined) return whole(notFound(call.requestId))

@@ -1,5 +1,8 @@
 import type { UpstreamCall, UpstreamHeaders } from '../domain/upstream.ts'
 
+/** A larger answer is cut off and counts as unreadable. */
+export const MAX_ANSWER_BYTES = 1024 * 1024
+
 const USER_AGENT = 'kirim-gateway'
 
 /**

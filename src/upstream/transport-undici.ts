@@ -1,12 +1,9 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { type Dispatcher, errors, Pool } from 'undici'
 import type { EpochMs } from '../domain/tenant.ts'
-import type { UpstreamHeaders, UpstreamResult } from '../domain/upstream.ts'
+import type { UpstreamCall, UpstreamHeaders, UpstreamResult } from '../domain/upstream.ts'
 import type { Clock, UpstreamTransport } from '../ports.ts'
-import { readHeaders, requestHeaders } from './headers.ts'
-
-/** A larger answer is cut off and counts as unreadable. */
-export const MAX_ANSWER_BYTES = 1024 * 1024
+import { MAX_ANSWER_BYTES, readHeaders, requestHeaders } from './headers.ts'
 
 const CONNECT_TIMEOUT_MS = 10_000
 
@@ -21,8 +18,8 @@ export interface UndiciTransport {
 
 /**
  * The transport of Node: pooled keep-alive sockets, no redirects, no decompression. undici writes a request
- * only to a socket it has just seen alive and opens another one otherwise, so a dead keep-alive socket costs
- * no answer; once a byte may have been written, a failure is `unknown`.
+ * only to a socket it has just seen alive, so a dead keep-alive socket costs no answer; once a byte may have
+ * been written, a failure is `unknown`.
  */
 export function createUndiciTransport(baseUrl: string, clock: Clock): UndiciTransport {
   const base = new URL(baseUrl)
@@ -35,34 +32,46 @@ export function createUndiciTransport(baseUrl: string, clock: Clock): UndiciTran
     bodyTimeout: 0,
   })
 
+  const dispatch = (call: UpstreamCall, exchange: Exchange): void => {
+    try {
+      pool.dispatch(
+        {
+          method: call.method,
+          path: prefix + call.path,
+          headers: requestHeaders(call),
+          body: call.body ?? null,
+        },
+        exchange,
+      )
+    } catch {
+      exchange.fail(undefined)
+    }
+  }
+
   return {
     send: (call, deadline) =>
       new Promise((resolve) => {
-        const exchange = new Exchange(resolve, clock, deadline)
-        try {
-          pool.dispatch(
-            {
-              method: call.method,
-              path: prefix + call.path,
-              headers: requestHeaders(call),
-              body: call.body ?? null,
-            },
-            exchange,
-          )
-        } catch {
-          exchange.fail(undefined)
-        }
+        if (deadline <= clock.now()) return resolve({ kind: 'not_sent', reason: 'deadline' })
+        const exchange = new Exchange(resolve, clock, deadline, () => dispatch(call, exchange))
+        dispatch(call, exchange)
       }),
     close: () => pool.close(),
   }
 }
+
+/** A failure of an open socket, not of connecting. */
+const isSocketFailure = (error: Error | undefined): boolean =>
+  error !== undefined && 'syscall' in error && (error.syscall === 'read' || error.syscall === 'write')
 
 const decoder = new TextDecoder('utf-8', { fatal: true })
 
 /** One request on the wire; resolves once, with the first thing that is certain. */
 class Exchange implements Dispatcher.DispatchHandler {
   readonly #resolve: (result: UpstreamResult) => void
+  readonly #clock: Clock
   readonly #cancelDeadline: () => void
+  /** Dispatches the request once more; spent after its first use. */
+  #again: (() => void) | undefined
   #controller: Dispatcher.DispatchController | undefined
   #done = false
   #status = 0
@@ -70,8 +79,10 @@ class Exchange implements Dispatcher.DispatchHandler {
   #chunks: Buffer[] = []
   #bytes = 0
 
-  constructor(resolve: (result: UpstreamResult) => void, clock: Clock, deadline: EpochMs) {
+  constructor(resolve: (result: UpstreamResult) => void, clock: Clock, deadline: EpochMs, again: () => void) {
     this.#resolve = resolve
+    this.#clock = clock
+    this.#again = again
     this.#cancelDeadline = clock.after(Math.max(0, deadline - clock.now()), () => this.#cutOff('deadline'))
   }
 
@@ -106,13 +117,26 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   fail(error: Error | undefined): void {
     if (this.#status > 0) this.#finish(this.#answered(undefined))
-    else if (this.#controller === undefined) {
-      const reason = error instanceof errors.ClientDestroyedError ? 'connection_closed' : 'cannot_connect'
-      this.#finish({ kind: 'not_sent', reason })
-    } else {
+    else if (this.#controller === undefined) this.#notWritten(error)
+    else {
       const reason = error instanceof errors.HTTPParserError ? 'protocol_error' : 'connection_reset'
       this.#finish({ kind: 'unknown', reason })
     }
+  }
+
+  /**
+   * Nothing was written. A kept-alive socket that is reset while undici looks whether it is alive fails the
+   * waiting request with it; another socket takes it, once the resets that came with this one are read too.
+   */
+  #notWritten(error: Error | undefined): void {
+    const again = this.#again
+    if (again !== undefined && isSocketFailure(error)) {
+      this.#again = undefined
+      this.#clock.after(0, () => this.#done || again())
+      return
+    }
+    const closed = error instanceof errors.ClientDestroyedError || error instanceof errors.ClientClosedError
+    this.#finish({ kind: 'not_sent', reason: closed ? 'connection_closed' : 'cannot_connect' })
   }
 
   #cutOff(reason: 'deadline' | 'protocol_error'): void {

@@ -31,7 +31,7 @@ export function faultOf(error: z.core.$ZodError, body: unknown): MessageFault {
 function valueAt(body: unknown, path: readonly PropertyKey[]): unknown {
   let value = body
   for (const key of path) {
-    if (typeof value !== 'object' || value === null || !Object.hasOwn(value, key)) return undefined
+    if (typeof value !== 'object' || value === null) return undefined
     value = Reflect.get(value, key)
   }
   return value
