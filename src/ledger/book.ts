@@ -63,6 +63,13 @@ export function createBook(
     const { tenant, owner, leaseMs, charge, slot } = entry
     const meters = metersAt(entry, charge, now)
 
+    // Asked again by the same owner: its first answer was lost on the way. It is not charged twice.
+    if (store.lease(tenant, owner) !== undefined) {
+      const record = slot && store.record(tenant, slot.key)
+      const resumed = record?.state === 'in_flight' && record.resumed
+      return { kind: 'go', resumed, standings: standingsOf(meters, charge, now) }
+    }
+
     let earlier: InFlight | Unknown | undefined
     if (slot !== undefined) {
       const means = meaning(store.record(tenant, slot.key), slot.fingerprint, now)

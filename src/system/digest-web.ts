@@ -5,7 +5,7 @@ const encoder = new TextEncoder()
 /** Hashing by Web Crypto, for runtimes without Node's; `secret` holds the bytes of `GATEWAY_SECRET`. */
 export function createWebDigest(secret: Uint8Array<ArrayBuffer>): Digest {
   const algorithm = { name: 'HMAC', hash: 'SHA-256' }
-  let key: Promise<CryptoKey> | undefined
+  let key: ReturnType<typeof crypto.subtle.importKey> | undefined
   return {
     sha256: async (text) => hex(await crypto.subtle.digest('SHA-256', encoder.encode(text))),
     async hmac(bytes) {

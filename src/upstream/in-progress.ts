@@ -5,15 +5,19 @@ import type { Clock, UpstreamLayer } from '../ports.ts'
 
 /**
  * Waits out an upstream 409 `idempotency_in_progress` on the derived key: our own earlier attempt is still
- * running there, and the same key gets its answer later. Ends with the 409 when the deadline comes first.
+ * running there, and the same key gets its answer later. Ends with the 409 when the deadline comes first, or
+ * when a later try was turned away at the door: that says nothing about the attempt that is still running.
  */
 export function withInProgressWait(clock: Clock): UpstreamLayer {
   return (next) => async (call, deadline) => {
+    let running: Answered | undefined
     for (;;) {
       const result = await next(call, deadline)
+      if (running !== undefined && isTurnedAway(result)) return running
       if (call.idempotencyKey === undefined || !isInProgress(result)) return result
       const waitMs = retryAfterSeconds(result.headers.retryAfter, clock.now(), 1) * 1000
       if (clock.now() + waitMs >= deadline) return result
+      running = result
       await clock.sleep(waitMs)
     }
   }
@@ -25,3 +29,7 @@ const isInProgress = (result: UpstreamResult): result is Answered =>
   result.kind === 'answered' &&
   result.status === 409 &&
   readUpstreamError(result.body).code === 'idempotency_in_progress'
+
+/** Refused before the upstream looked at the key: not connected, token or rate. */
+const isTurnedAway = (result: UpstreamResult): boolean =>
+  result.kind === 'not_sent' || (result.kind === 'answered' && [401, 403, 429].includes(result.status))

@@ -43,7 +43,7 @@ function pairs(flat: readonly string[]): [string, string][] {
 /** The body as text; undefined when it breaks off, is over the cap or is not UTF-8. */
 async function readText(response: Response): Promise<string | undefined> {
   if (response.body === null) return ''
-  const decoder = new TextDecoder('utf-8', { fatal: true })
+  const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false })
   const reader = response.body.getReader()
   let text = ''
   let length = 0

@@ -77,6 +77,20 @@ export function ledgerContract(name: string, make: () => Promise<LedgerHarness>)
         })
       })
 
+      it('lets an owner that asks again go, and charges it once', async () => {
+        const charge = { message: { perDay: 5 } }
+        const first = entry({ key: 'a', charge })
+        await ledger.open(first)
+        await ledger.settle(first, unknown())
+        const second = entry({ key: 'a', charge })
+        const opened = await ledger.open(second)
+        expect(await ledger.open(second)).toEqual(opened)
+        const unkeyed = entry({ charge })
+        await ledger.open(unkeyed)
+        expect(await ledger.open(unkeyed)).toMatchObject({ kind: 'go', resumed: false })
+        expect((await ledger.standings(entry({ charge }))).day?.remaining).toBe(3)
+      })
+
       it('keeps every field of the answer', async () => {
         const full: Answer = {
           status: 422,

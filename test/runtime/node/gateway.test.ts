@@ -24,6 +24,7 @@ let files = 0
 gatewaySuite('Node', async () => ({
   sandboxUrl: sandbox.url,
   clientHeaders: ['host', 'connection', 'content-length'],
+  provesNotSent: true,
   async start({ config, secrets, gatewaySecret }) {
     const path = join(folder, `config-${++files}.json`)
     await writeFile(path, config)

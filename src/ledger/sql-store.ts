@@ -1,0 +1,195 @@
+import type { Answer } from '../domain/answer.ts'
+import { type Counted, RETENTION_MS, type SlotRecord } from '../domain/ledger-rules.ts'
+import type { EpochMs } from '../domain/tenant.ts'
+import type { LedgerStore } from './book.ts'
+
+export interface SqlStore extends LedgerStore {
+  /** Removes at most `rows` expired records and ended leases each; tells whether there may be more. */
+  cleanUp(now: EpochMs, rows: number): boolean
+  /** When the oldest record expires; undefined: there is none. */
+  nextExpiry(): EpochMs | undefined
+}
+
+/** A Durable Object's SQLite holds 10 GB; new keys are refused some way before. */
+const MAX_BYTES = 9 * 2 ** 30
+
+const schema = `
+  CREATE TABLE IF NOT EXISTS record (
+    tenant TEXT NOT NULL, key TEXT NOT NULL, state TEXT NOT NULL, fingerprint TEXT NOT NULL,
+    first_sent_at INTEGER NOT NULL, owner TEXT, lease_ends_at INTEGER, resumed INTEGER,
+    counted_day INTEGER, counted_month INTEGER, answer TEXT,
+    PRIMARY KEY (tenant, key)) WITHOUT ROWID;
+  CREATE INDEX IF NOT EXISTS record_by_age ON record (first_sent_at);
+  CREATE TABLE IF NOT EXISTS tenant_meter (
+    tenant TEXT NOT NULL, class TEXT NOT NULL, units INTEGER NOT NULL, at INTEGER NOT NULL,
+    day_start INTEGER NOT NULL, day_used INTEGER NOT NULL, month_start INTEGER NOT NULL, month_used INTEGER NOT NULL,
+    PRIMARY KEY (tenant, class)) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS account_meter (
+    class TEXT PRIMARY KEY, units INTEGER NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS lease (
+    tenant TEXT NOT NULL, owner TEXT NOT NULL, ends_at INTEGER NOT NULL, counted_day INTEGER, counted_month INTEGER,
+    PRIMARY KEY (tenant, owner)) WITHOUT ROWID;
+`
+
+type RecordRow = {
+  state: string
+  fingerprint: string
+  first_sent_at: number
+  owner: string | null
+  lease_ends_at: number | null
+  resumed: number | null
+  counted_day: number | null
+  counted_month: number | null
+  answer: string | null
+}
+type CountedColumns = { counted_day: number | null; counted_month: number | null }
+type TenantMeterRow = {
+  units: number
+  at: number
+  day_start: number
+  day_used: number
+  month_start: number
+  month_used: number
+}
+
+/**
+ * A store in the SQLite of one Durable Object. The object belongs to one account, so rows name the tenant only;
+ * messages are writes, so days and months stand with the write bucket.
+ */
+export function createSqlStore(sql: SqlStorage): SqlStore {
+  sql.exec(schema)
+  const first = <Row extends Record<string, SqlStorageValue>>(query: string, ...values: SqlStorageValue[]) =>
+    [...sql.exec<Row>(query, ...values)][0]
+
+  return {
+    record(tenant, key) {
+      const row = first<RecordRow>('SELECT * FROM record WHERE tenant = ? AND key = ?', tenant, key)
+      return row && toRecord(row)
+    },
+
+    hasRoom: () => sql.databaseSize < MAX_BYTES,
+
+    write(tenant, key, record) {
+      const { state, fingerprint, firstSentAt } = record
+      const flight = record.state === 'in_flight' ? record : undefined
+      const counted = record.state === 'settled' ? undefined : record.counted
+      sql.exec(
+        'INSERT OR REPLACE INTO record VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+        tenant,
+        key,
+        state,
+        fingerprint,
+        firstSentAt,
+        flight?.owner ?? null,
+        flight?.leaseEndsAt ?? null,
+        flight === undefined ? null : Number(flight.resumed),
+        counted?.day ?? null,
+        counted?.month ?? null,
+        record.state === 'settled' ? JSON.stringify(record.answer) : null,
+      )
+    },
+
+    erase: (tenant, key) => {
+      sql.exec('DELETE FROM record WHERE tenant = ? AND key = ?', tenant, key)
+    },
+
+    meters({ tenant }, rateClass) {
+      const own = first<TenantMeterRow>(
+        'SELECT * FROM tenant_meter WHERE tenant = ? AND class = ?',
+        tenant,
+        rateClass,
+      )
+      const shared = first<{ units: number; at: number }>(
+        'SELECT * FROM account_meter WHERE class = ?',
+        rateClass,
+      )
+      return {
+        tenant: own && { units: own.units, at: own.at },
+        account: shared && { units: shared.units, at: shared.at },
+        day: own && { start: own.day_start, used: own.day_used },
+        month: own && { start: own.month_start, used: own.month_used },
+      }
+    },
+
+    writeMeters({ tenant: id }, rateClass, { tenant, account, day, month }) {
+      sql.exec(
+        'INSERT OR REPLACE INTO tenant_meter VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+        id,
+        rateClass,
+        tenant.units,
+        tenant.at,
+        day.start,
+        day.used,
+        month.start,
+        month.used,
+      )
+      sql.exec('INSERT OR REPLACE INTO account_meter VALUES (?, ?, ?)', rateClass, account.units, account.at)
+    },
+
+    lease(tenant, owner) {
+      const row = first<CountedColumns & { ends_at: number }>(
+        'SELECT ends_at, counted_day, counted_month FROM lease WHERE tenant = ? AND owner = ?',
+        tenant,
+        owner,
+      )
+      return row && { endsAt: row.ends_at, counted: toCounted(row) }
+    },
+
+    writeLease: (tenant, owner, { endsAt, counted }) => {
+      const { day = null, month = null } = counted ?? {}
+      sql.exec('INSERT OR REPLACE INTO lease VALUES (?, ?, ?, ?, ?)', tenant, owner, endsAt, day, month)
+    },
+
+    eraseLease: (tenant, owner) => {
+      sql.exec('DELETE FROM lease WHERE tenant = ? AND owner = ?', tenant, owner)
+    },
+
+    leases: (tenant, now) =>
+      first<{ n: number }>('SELECT count(*) AS n FROM lease WHERE tenant = ? AND ends_at > ?', tenant, now)
+        ?.n ?? 0,
+
+    cleanUp(now, rows) {
+      const records = sql.exec(
+        `DELETE FROM record WHERE (tenant, key) IN (SELECT tenant, key FROM record WHERE first_sent_at <= ?
+         AND (lease_ends_at IS NULL OR lease_ends_at <= ?) ORDER BY first_sent_at LIMIT ?)`,
+        now - RETENTION_MS,
+        now,
+        rows,
+      )
+      const leases = sql.exec(
+        'DELETE FROM lease WHERE (tenant, owner) IN (SELECT tenant, owner FROM lease WHERE ends_at <= ? LIMIT ?)',
+        now,
+        rows,
+      )
+      // Each record is two rows: its own and that of its index.
+      return records.rowsWritten >= rows || leases.rowsWritten >= rows
+    },
+
+    nextExpiry() {
+      const oldest = first<{ at: number | null }>('SELECT min(first_sent_at) AS at FROM record')?.at
+      return oldest == null ? undefined : oldest + RETENTION_MS
+    },
+  }
+}
+
+function toRecord(row: RecordRow): SlotRecord {
+  const bound = { fingerprint: row.fingerprint, firstSentAt: row.first_sent_at }
+  switch (row.state) {
+    case 'settled':
+      return { state: 'settled', ...bound, answer: JSON.parse(row.answer ?? '') as Answer }
+    case 'unknown':
+      return { state: 'unknown', ...bound, counted: toCounted(row) }
+    default:
+      return {
+        state: 'in_flight',
+        ...bound,
+        owner: row.owner ?? '',
+        leaseEndsAt: row.lease_ends_at ?? 0,
+        resumed: row.resumed === 1,
+        counted: toCounted(row),
+      }
+  }
+}
+
+const toCounted = ({ counted_day, counted_month }: CountedColumns): Counted | undefined =>
+  counted_day === null || counted_month === null ? undefined : { day: counted_day, month: counted_month }
