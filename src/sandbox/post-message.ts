@@ -104,7 +104,7 @@ function impossibleTarget(operation: Operation, { state }: Call): Refusal | unde
   return { code: 'invalid_field_value', message: 'This is an outbound message.', param: 'message_id' }
 }
 
-const utf8 = new TextDecoder('utf-8', { fatal: true })
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: false })
 
 /** The JSON value of the body; undefined when it is not JSON in UTF-8, or not labelled as JSON. */
 function parse({ header, rawBody }: Call): unknown {

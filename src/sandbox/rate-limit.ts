@@ -39,7 +39,7 @@ export function createRateLimit({ writePerMinute, readPerMinute, now }: RateLimi
       const at = now()
       const name = `${organisation} ${kind}`
       const bucket = buckets.get(name) ?? { tokens: limit, at }
-      const refilled = Math.min(limit, bucket.tokens + ((at - bucket.at) / 1000) * perSecond)
+      const refilled = Math.min(limit, bucket.tokens + (Math.max(0, at - bucket.at) / 1000) * perSecond)
       const granted = refilled >= 1
       const tokens = granted ? refilled - 1 : refilled
       buckets.set(name, { tokens, at })

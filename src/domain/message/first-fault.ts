@@ -1,4 +1,6 @@
 import * as z from 'zod'
+// Not as `z.core`: whoever touches that object as a value takes all of zod's locales into the bundle.
+import { $ZodAsyncError, config, util } from 'zod/v4/core'
 
 /**
  * `schema.safeParse` that stops at the first fault, as zod's own `validate` does. A body of the allowed size
@@ -12,11 +14,9 @@ export function parseToFirstFault<Output>(
   // Always of this one shape: parsing gets several times slower when the engine meets different ones.
   const context = { async: false, abortEarly: true }
   const payload = schema._zod.run({ value, issues: [] }, context)
-  if (payload instanceof Promise) throw new z.core.$ZodAsyncError()
+  if (payload instanceof Promise) throw new $ZodAsyncError()
   const [issue] = payload.issues
   if (issue === undefined) return { success: true, data: payload.value as Output }
-  const error = new z.ZodError([
-    z.core.util.finalizeIssue(issue, context, z.core.config()),
-  ]) as z.ZodError<Output>
+  const error = new z.ZodError([util.finalizeIssue(issue, context, config())]) as z.ZodError<Output>
   return { success: false, error }
 }
