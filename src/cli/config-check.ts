@@ -1,22 +1,25 @@
 import { parseArgs } from 'node:util'
 import { formatFaults } from '../config/faults.ts'
 import { decodeGatewaySecret } from '../config/gateway-secret.ts'
-import { type Config, loadConfig } from '../config.ts'
+import { type Config, type LoadContext, loadConfig } from '../config.ts'
 import { nodeContext } from '../node/config-source.ts'
-import { configPath, readConfigFile } from './config-file.ts'
+import { configPath, readConfigFile, withoutSecrets } from './config-file.ts'
 import { type Io, usageError } from './io.ts'
 
 /**
  * `config check [path]`: loads the config as `serve` would, secrets included, and prints every fault, or a summary.
- * `GATEWAY_SECRET` is checked when it is set.
+ * `GATEWAY_SECRET` is checked when it is set. With `--workers` it is judged as a Worker would, but for the
+ * secrets: those are bindings, which are not to be seen from here.
  */
 export async function configCheck(args: string[], io: Io): Promise<number> {
-  const { positionals } = parseArgs({ args, options: {}, allowPositionals: true })
+  const options = { workers: { type: 'boolean' } } as const
+  const { positionals, values } = parseArgs({ args, options, allowPositionals: true })
   if (positionals.length > 1) throw usageError('takes one path')
   const path = configPath(positionals[0], io.env)
   if (path === undefined) throw usageError('give a path, or set GATEWAY_CONFIG')
 
-  const loaded = loadConfig(await readConfigFile(path), nodeContext(io.env))
+  const context = values.workers ? workersContext : nodeContext(io.env)
+  const loaded = loadConfig(await readConfigFile(path), context)
   const written = io.env.GATEWAY_SECRET
   const secret = decodeGatewaySecret(written)
   const faults = [...(loaded.ok ? [] : loaded.faults), ...(secret.ok || !written ? [] : [secret.fault])]
@@ -25,8 +28,16 @@ export async function configCheck(args: string[], io: Io): Promise<number> {
     return 1
   }
   io.out(summarise(path, loaded.config))
-  if (!written) io.err('GATEWAY_SECRET is not set; the gateway will not start without it.\n')
+  if (!written && !values.workers)
+    io.err('GATEWAY_SECRET is not set; the gateway will not start without it.\n')
   return 0
+}
+
+/** Workers have no files, so `file:` is a fault there. */
+const workersContext: LoadContext = {
+  secrets: { env: withoutSecrets.secrets.env },
+  ledgers: ['durable-object'],
+  defaultLedger: 'durable-object',
 }
 
 function summarise(path: string, { upstream, ledger, accounts, tenants, credentials }: Config): string {

@@ -9,7 +9,7 @@ const usage = `Usage: kirim-gateway <command>
                    make a gateway key; --write adds its entry to the config file
   keys verify      [<key>] [--config <path>]   check a key from stdin or argument
   tokens seal      seal an upstream token for the config file
-  config check     [<path>]                    print every fault of a config
+  config check     [<path>] [--workers]        print every fault of a config, as Node or a Worker reads it
   config schema    print the JSON Schema of the config file
 
 <path> defaults to GATEWAY_CONFIG.
