@@ -17,9 +17,13 @@ export async function serve(args: readonly string[], io: Io): Promise<number | u
     io.out(`${demoCurl(running.url)}\n\n`)
   }
   process.on('SIGHUP', running.reload)
+  let stopping = false
   const stop = () => {
+    // A terminal and npm may both deliver a signal: the second must not cut off what the first waits for.
+    if (stopping) return
+    stopping = true
     void running.drain().then(() => process.exit(0))
   }
-  process.once('SIGTERM', stop).once('SIGINT', stop)
+  process.on('SIGTERM', stop).on('SIGINT', stop)
   return undefined
 }
