@@ -5,6 +5,7 @@ import { type Config, loadConfig } from './config.ts'
 import { createApp } from './http/app.ts'
 import { createDirectory } from './ledger/directory.ts'
 import { createMemoryLedger } from './ledger/memory.ts'
+import { type Bound, bind } from './node/bind.ts'
 import {
   type ConfigSource,
   configFile,
@@ -15,14 +16,14 @@ import {
 import { demoConfig, demoVariables } from './node/demo.ts'
 import { type Environment, readEnvironment } from './node/environment.ts'
 import { listen } from './node/listen.ts'
-import { serveMetrics } from './node/metrics-server.ts'
+import { type MetricsServer, serveMetrics } from './node/metrics-server.ts'
 import { serveSandbox } from './sandbox/serve.ts'
 import { systemClock } from './system/clock.ts'
 import { createNodeDigest } from './system/digest-node.ts'
 import { createEntropy } from './system/entropy.ts'
 import { fanOut } from './telemetry/fan-out.ts'
 import { createLog } from './telemetry/log.ts'
-import { createMetrics } from './telemetry/metrics.ts'
+import { createMetrics, type Metrics } from './telemetry/metrics.ts'
 import { stackUpstream } from './upstream/stack.ts'
 import { createUndiciTransport, type UndiciTransport } from './upstream/transport-undici.ts'
 
@@ -58,7 +59,7 @@ export async function startGateway(
   // Faults of the environment and of the config are shown together.
   const faults = [...(read.ok ? [] : read.faults), ...(loaded.ok ? [] : loaded.faults)]
   if (!read.ok || !loaded.ok) return { ok: false, faults }
-  return { ok: true, running: await compose(read.environment, loaded.config, source, output) }
+  return compose(read.environment, loaded.config, source, output)
 }
 
 /** Without a config: one demo tenant in front of an embedded sandbox. */
@@ -66,7 +67,12 @@ async function startWithSandbox(environment: Environment, output: LogOutput): Pr
   const sandbox = await serveSandbox()
   const loaded = loadConfig(demoConfig(sandbox.baseUrl), nodeContext(demoVariables))
   if (!loaded.ok) return loaded
-  const running = await compose(environment, loaded.config, fixedConfig(loaded.config), output)
+  const started = await compose(environment, loaded.config, fixedConfig(loaded.config), output)
+  if (!started.ok) {
+    await sandbox.close()
+    return started
+  }
+  const { running } = started
   const drain = () => running.drain().then(() => sandbox.close())
   return { ok: true, running: { ...running, sandboxUrl: sandbox.baseUrl, drain } }
 }
@@ -79,7 +85,7 @@ async function compose(
   first: Config,
   source: ConfigSource,
   output: LogOutput,
-): Promise<Running> {
+): Promise<Started> {
   const { host, port, metricsPort, logLevel } = environment
   const clock = systemClock
   const entropy = createEntropy(clock)
@@ -124,30 +130,43 @@ async function compose(
       underWay -= 1
     }
   }
-  const server = await listen({ host, port, fetch, entropy, telemetry })
-  const metricsServer = metricsPort === undefined ? undefined : await serveMetrics(metrics, host, metricsPort)
-  const unwatch = source.watch(reload)
-  telemetry.record({ event: 'lifecycle', what: 'listening', detail: server.url })
-
-  return {
-    url: server.url,
-    ...(metricsServer && { metricsPort: metricsServer.port }),
-    reload,
-    async drain() {
-      draining = true
-      telemetry.record({ event: 'lifecycle', what: 'draining' })
-      unwatch()
-      // A caller that has hung up still has its send under way, so sockets alone do not tell.
-      const until = clock.now() + current.timeoutMs + CLOSE_GRACE_MS
-      while (underWay > 0 && clock.now() < until) await clock.sleep(20)
-      await server.close(CLOSE_GRACE_MS)
-      metricsServer?.close()
-      await current.pool.close()
-      telemetry.record({ event: 'lifecycle', what: 'stopped' })
-      await new Promise<void>((resolve) => (output.flush ? output.flush(resolve) : resolve()))
-    },
+  const server = await bind('PORT', { host, port }, listen({ host, port, fetch, entropy, telemetry }))
+  if (!server.ok) return server
+  const metricsServer = await serveMetricsOn(metrics, host, metricsPort)
+  if (!metricsServer.ok) {
+    await server.bound.close(0)
+    return metricsServer
   }
+  const unwatch = source.watch(reload)
+  const { url } = server.bound
+  telemetry.record({ event: 'lifecycle', what: 'listening', detail: url })
+
+  const drain = async () => {
+    draining = true
+    telemetry.record({ event: 'lifecycle', what: 'draining' })
+    unwatch()
+    // A caller that has hung up still has its send under way, so sockets alone do not tell.
+    const until = clock.now() + current.timeoutMs + CLOSE_GRACE_MS
+    while (underWay > 0 && clock.now() < until) await clock.sleep(20)
+    await server.bound.close(CLOSE_GRACE_MS)
+    metricsServer.bound?.close()
+    await current.pool.close()
+    telemetry.record({ event: 'lifecycle', what: 'stopped' })
+    await new Promise<void>((resolve) => (output.flush ? output.flush(resolve) : resolve()))
+  }
+  const served = metricsServer.bound && { metricsPort: metricsServer.bound.port }
+  return { ok: true, running: { url, ...served, reload, drain } }
 }
+
+/** Without a port metrics are not served. */
+const serveMetricsOn = async (
+  metrics: Metrics,
+  host: string,
+  port: number | undefined,
+): Promise<Bound<MetricsServer | undefined>> =>
+  port === undefined
+    ? { ok: true, bound: undefined }
+    : bind('METRICS_PORT', { host, port }, serveMetrics(metrics, host, port))
 
 interface Built {
   readonly baseUrl: string

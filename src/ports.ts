@@ -76,6 +76,7 @@ export type Opened =
  * leaks no charge. A rejected promise means that the ledger is out of reach.
  */
 export interface Ledger {
+  /** Asked again by an owner that holds its lease, it lets it go without charging twice. */
   open(entry: LedgerEntry): MaybePromise<Opened>
   /**
    * Ends the lease, hands `answer` to waiters, returns charges if `giveBack`.

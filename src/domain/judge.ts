@@ -90,7 +90,9 @@ function judgeError(
     return refused(permanentRefusal({ code }, error))
 
   if (status >= 500 || status === 408) return unclear('whatsapp_upstream_error', safeToRepeat(operation))
-  if (status === 403 && isAboutNumber(error)) return refused(failure('resource_not_found'))
+  if ((status === 403 || status === 404) && isAboutNumber(error)) {
+    return refused(failure('resource_not_found'))
+  }
   if (status === 401 || status === 403 || type === 'authentication_error') return credentialsRefused
   if (status === 404 && param === undefined && operation !== 'receipt' && operation !== 'item') {
     return refused(failure('resource_not_found'))
@@ -192,15 +194,30 @@ const MAX_RETRY_AFTER_SECONDS = 3600
 /** `Retry-After` as delta-seconds or HTTP-date (RFC 9110 §10.2.3), in whole seconds from 1 to 3600. */
 export function retryAfterSeconds(text: string | undefined, now: EpochMs, otherwise: number): number {
   if (text === undefined) return otherwise
-  const seconds = /^\d+$/.test(text) ? Number(text) : Math.ceil((Date.parse(text) - now) / 1000)
+  const seconds = /^\d+$/.test(text) ? Number(text) : Math.ceil((httpDate(text) - now) / 1000)
   return Number.isNaN(seconds) ? otherwise : Math.min(Math.max(seconds, 1), MAX_RETRY_AFTER_SECONDS)
 }
 
-/** An upstream that echoes a token must not make the gateway repeat it. */
+/** The three forms of RFC 9110 §5.6.7; `Date.parse` alone finds a date in "-5" and "try again in 2030". */
+const httpDatePattern = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? .+ \d\d:\d\d:\d\d (?:GMT|\d{4})$/
+
+const httpDate = (text: string): EpochMs =>
+  httpDatePattern.test(text) ? Date.parse(text.endsWith('GMT') ? text : `${text} GMT`) : Number.NaN
+
+/** An upstream that echoes a token must not make the gateway repeat it, however JSON spells it. */
 function withoutTokens(text: string | undefined, account: Account): string | undefined {
-  let clean = text
-  for (const token of [account.token.reveal(), account.nextToken?.reveal()]) {
-    if (token !== undefined && clean?.includes(token)) clean = clean.replaceAll(token, '[redacted]')
+  let clean = text?.includes('\\') ? respelt(text) : text
+  for (const secret of [account.token, account.nextToken]) {
+    if (secret !== undefined) clean = clean?.replaceAll(spelling(secret.reveal()), '[redacted]')
   }
   return clean
 }
+
+/** JSON text with escapes only where they must be, so that equal strings are spelt alike. */
+const respelt = (text: string): string | undefined => {
+  const value = jsonObject(text)
+  return value && JSON.stringify(value)
+}
+
+/** `text` as it stands inside a JSON string. */
+const spelling = (text: string): string => JSON.stringify(text).slice(1, -1)

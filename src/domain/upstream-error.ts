@@ -14,12 +14,20 @@ export interface UpstreamError {
 const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** Parses JSON text that should hold an object; undefined when it does not. */
+/** Far deeper than any answer of the upstream; `JSON.parse` reads depths that `JSON.stringify` cannot print. */
+const MAX_DEPTH = 64
+
+const isDeeperThan = (levels: number, value: unknown): boolean =>
+  typeof value === 'object' &&
+  value !== null &&
+  (levels === 0 || Object.values(value).some((member) => isDeeperThan(levels - 1, member)))
+
+/** Parses JSON text that should hold an object; undefined when it does not, or is too deep to be printed. */
 export function jsonObject(text: string | undefined): Readonly<Record<string, unknown>> | undefined {
   if (text === undefined) return undefined
   try {
     const value: unknown = JSON.parse(text)
-    return isObject(value) ? value : undefined
+    return isObject(value) && !isDeeperThan(MAX_DEPTH, value) ? value : undefined
   } catch {
     return undefined
   }

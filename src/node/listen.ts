@@ -1,10 +1,12 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { getRequestListener } from '@hono/node-server'
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { type Failure, failure } from '../domain/errors.ts'
-import { bareAnswer } from '../http/reply.ts'
 import type { Entropy, Telemetry } from '../ports.ts'
+import { brokeOff, isFaulty, keepKeysApart, parseFailure } from './framing.ts'
+import { createRefusals, type Refusals } from './refusals.ts'
 
 export interface ListenOptions {
   readonly host: string
@@ -33,57 +35,81 @@ const KEEP_ALIVE_MS = 65_000
 export function listen(options: ListenOptions): Promise<Listening> {
   const { host, port, fetch, entropy, telemetry } = options
   const { headersTimeoutMs = 10_000, requestTimeoutMs = 30_000 } = options
-  const refusal = (fault: Failure) => {
-    telemetry.record({ event: 'connection_refused', code: fault.code })
-    return bareAnswer(fault, entropy.id('req'))
-  }
-  const server = createServer(
-    {
-      headersTimeout: headersTimeoutMs,
-      requestTimeout: requestTimeoutMs,
-      connectionsCheckingInterval: Math.min(TIMEOUT_CHECK_MS, headersTimeoutMs),
-      keepAliveTimeout: KEEP_ALIVE_MS,
-      // Node would answer a missing Host without an envelope; the listener below refuses it with one.
-      requireHostHeader: false,
-    },
-    getRequestListener(fetch, {
-      // Called for targets and Host headers that no URL can be made of.
-      errorHandler: () => {
-        const { answer, headers } = refusal(failure('invalid_request'))
-        return new Response(answer.body, { status: answer.status, headers })
-      },
-    }),
-  )
-  const writing = trackAnswers(server)
-  const writeRaw = (socket: Duplex, fault: Failure) => {
-    const { answer, headers } = refusal(fault)
-    const fields = {
-      ...headers,
-      'Content-Length': String(Buffer.byteLength(answer.body)),
-      Connection: 'close',
+  const refusals = createRefusals(entropy, telemetry)
+  const answer = async (request: Request): Promise<Response> => {
+    try {
+      return await fetch(request)
+    } catch {
+      return refusals.asResponse(failure('internal_error', { outcome: 'unknown' }))
     }
-    const lines = Object.entries(fields).map(([name, value]) => `${name}: ${value}\r\n`)
-    socket.end(
-      `HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status]}\r\n${lines.join('')}\r\n${answer.body}`,
-    )
   }
+  const handle = getRequestListener(
+    async (request, { outgoing }) => {
+      const response = await answer(request)
+      // A body that broke off was answered meanwhile.
+      return outgoing.headersSent ? RESPONSE_ALREADY_SENT : response
+    },
+    {
+      // The name of a caller of HTTP/1.0 that gives none; nothing depends on it.
+      hostname: 'localhost',
+      // Called for targets and Host headers that no URL can be made of.
+      errorHandler: () => refusals.asResponse(failure('invalid_request')),
+    },
+  )
+  const server = createServer({
+    headersTimeout: headersTimeoutMs,
+    requestTimeout: requestTimeoutMs,
+    connectionsCheckingInterval: Math.min(TIMEOUT_CHECK_MS, headersTimeoutMs),
+    keepAliveTimeout: KEEP_ALIVE_MS,
+    // Node would answer a missing Host without an envelope; `isFaulty` sees to it.
+    requireHostHeader: false,
+  })
+  // A caller that has ended its side still waits for its answer (RFC 9112 §9.6). Node has it, but untyped.
+  Object.assign(server, { httpAllowHalfOpen: true })
 
-  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-    if (error.code === 'ECONNRESET' || !socket.writable) {
-      socket.destroy()
+  const latest = new WeakMap<Duplex, Turn>()
+  /** Connections that end with a refusal: nothing more is taken from them. */
+  const ending = new WeakSet<Duplex>()
+
+  server.on('request', (request, response) => {
+    const { socket } = request
+    if (ending.has(socket)) return
+    latest.set(socket, { request, response })
+    if (isFaulty(request)) {
+      ending.add(socket)
+      refusals.through(response, failure('invalid_request'))
       return
     }
-    // An answer under way on this connection belongs to an earlier request: it goes first, and whole.
-    const earlier = writing.get(socket)
-    if (earlier === undefined) writeRaw(socket, parseFailure(error))
-    else
-      earlier.once('close', () =>
-        socket.writable ? writeRaw(socket, parseFailure(error)) : socket.destroy(),
-      )
+    keepKeysApart(request)
+    void handle(request, response)
   })
-  server.on('connect', (_request, socket) => writeRaw(socket, failure('method_not_allowed')))
   // Node would answer an unknown expectation with a bare 417; it may be ignored (RFC 9110 §10.1.1).
   server.on('checkExpectation', (request, response) => server.emit('request', request, response))
+  const refuse = (socket: Duplex, fault: Failure) => {
+    if (ending.has(socket)) return
+    ending.add(socket)
+    // An answer that is already decided upon is written first.
+    setImmediate(() => refuseBytes(refusals, socket, latest.get(socket), fault))
+  }
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    if (error.code === 'ECONNRESET') socket.destroy()
+    else refuse(socket, parseFailure(error))
+  })
+  server.on('connection', (socket) => {
+    // Where a request asked for an upgrade, Node is silent about a body that broke off.
+    socket.once('end', () => {
+      if (latest.get(socket)?.request.complete === false) refuse(socket, brokeOff)
+    })
+  })
+  server.on('connect', (_request, socket) => {
+    // Node takes its own listeners away: without one, a reset would end the process.
+    socket.on('error', () => socket.destroy())
+    if (ending.has(socket)) return
+    ending.add(socket)
+    afterAnswer(latest.get(socket), () =>
+      refusals.onto(socket, failure('method_not_allowed'), 'GET, HEAD, POST'),
+    )
+  })
 
   return new Promise((resolve, reject) => {
     server.once('error', reject)
@@ -94,25 +120,30 @@ export function listen(options: ListenOptions): Promise<Listening> {
   })
 }
 
-/** The response being written on each connection. */
-function trackAnswers(server: Server): WeakMap<Duplex, ServerResponse> {
-  const writing = new WeakMap<Duplex, ServerResponse>()
-  server.prependListener('request', (request: IncomingMessage, response: ServerResponse) => {
-    const { socket } = request
-    writing.set(socket, response)
-    response.once('close', () => {
-      if (writing.get(socket) === response) writing.delete(socket)
-    })
-  })
-  return writing
+/** The latest request of a connection, and its answer. */
+interface Turn {
+  readonly request: IncomingMessage
+  readonly response: ServerResponse
 }
 
-function parseFailure(error: NodeJS.ErrnoException): Failure {
-  if (error.code === 'HPE_HEADER_OVERFLOW') return failure('headers_too_large')
-  if (error.code === 'ERR_HTTP_REQUEST_TIMEOUT') {
-    return failure('invalid_request', { message: 'The request did not arrive in time.' })
+/** Refuses bytes that are no HTTP. Answers go out whole, in the order of their requests, one for each. */
+function refuseBytes(refusals: Refusals, socket: Duplex, turn: Turn | undefined, fault: Failure): void {
+  if (turn === undefined || turn.request.complete) {
+    // The bytes came after the latest request.
+    afterAnswer(turn, () => refusals.onto(socket, fault))
+  } else if (turn.response.headersSent) {
+    // They are the rest of a request that was answered early.
+    afterAnswer(turn, () => socket.destroy())
+  } else {
+    // The app waits for the rest of the body: it has to learn that there is none.
+    turn.response.once('close', () => turn.request.destroy())
+    refusals.through(turn.response, fault)
   }
-  return failure('invalid_request')
+}
+
+function afterAnswer(turn: Turn | undefined, proceed: () => void): void {
+  if (turn === undefined || turn.response.writableFinished) proceed()
+  else turn.response.once('close', proceed)
 }
 
 function close(server: Server, graceMs: number): Promise<void> {

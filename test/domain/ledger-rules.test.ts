@@ -1,0 +1,203 @@
+import { describe, expect, it } from 'vitest'
+import type { Answer } from '../../src/domain/answer.ts'
+import {
+  charged,
+  claim,
+  type FreshMeters,
+  hasExpired,
+  type InFlight,
+  meaning,
+  RETENTION_MS,
+  refresh,
+  refunded,
+  refusal,
+  returnsMessage,
+  type Settled,
+  settled,
+  standingsOf,
+  type Unknown,
+} from '../../src/domain/ledger-rules.ts'
+import type { Charge } from '../../src/domain/limits.ts'
+
+const NOW = Date.UTC(2026, 0, 15, 12, 0, 0)
+const DAY = Date.UTC(2026, 0, 15)
+const MONTH = Date.UTC(2026, 0, 1)
+const TOKEN = 60_000
+
+const answer: Answer = { status: 200, body: '{}' }
+const counted = { day: DAY, month: MONTH }
+const bound = { fingerprint: 'print', firstSentAt: NOW }
+const inFlight: InFlight = {
+  ...bound,
+  state: 'in_flight',
+  owner: 'one',
+  leaseEndsAt: NOW + 50_000,
+  resumed: false,
+  counted,
+}
+const unknown: Unknown = { ...bound, state: 'unknown', counted }
+const kept: Settled = { ...bound, state: 'settled', answer }
+
+describe('a record', () => {
+  it.each([
+    ['nothing', undefined, NOW, { kind: 'fresh' }],
+    ['a kept answer', kept, NOW, { kind: 'replay', answer }],
+    ['a kept answer of 24 hours less a moment', kept, NOW + RETENTION_MS - 1, { kind: 'replay', answer }],
+    ['a kept answer of 24 hours', kept, NOW + RETENTION_MS, { kind: 'fresh' }],
+    ['an unknown outcome', unknown, NOW, { kind: 'resume', record: unknown }],
+    ['an unknown outcome of 24 hours', unknown, NOW + RETENTION_MS, { kind: 'fresh' }],
+    ['a lease that runs', inFlight, NOW + 49_999, { kind: 'wait', leaseEndsAt: NOW + 50_000 }],
+    ['a lease that ended', inFlight, NOW + 50_000, { kind: 'resume', record: inFlight }],
+  ])('that is %s means what it says to an equal request', (_, record, now, expected) => {
+    expect(meaning(record, 'print', now)).toEqual(expected)
+  })
+
+  it.each([
+    ['kept', kept],
+    ['unknown', unknown],
+    ['in flight', inFlight],
+    ['left by a crashed owner', { ...inFlight, leaseEndsAt: NOW }],
+  ])('that is %s is a mismatch to another request', (_, record) => {
+    expect(meaning(record, 'other', NOW)).toEqual({ kind: 'mismatch' })
+  })
+
+  it('does not expire under a running lease', () => {
+    const late = { ...inFlight, leaseEndsAt: NOW + RETENTION_MS + 5 }
+    expect(hasExpired(late, NOW + RETENTION_MS + 4)).toBe(false)
+    expect(hasExpired(late, NOW + RETENTION_MS + 5)).toBe(true)
+  })
+
+  it('of a fresh request begins now and counts its message', () => {
+    expect(claim(undefined, 'print', 'one', 50_000, counted, NOW)).toEqual(inFlight)
+  })
+
+  it('of a resumed request keeps its first send and the day its message was counted in', () => {
+    const later = { day: DAY + 86_400_000, month: MONTH }
+    expect(claim(unknown, 'print', 'two', 50_000, later, NOW + 1000)).toEqual({
+      ...inFlight,
+      owner: 'two',
+      leaseEndsAt: NOW + 51_000,
+      resumed: true,
+    })
+  })
+
+  it('is kept, left unknown, or freed; freed only if no earlier attempt may have been sent', () => {
+    const resumed = { ...inFlight, resumed: true }
+    expect(settled(inFlight, 'keep', answer)).toEqual(kept)
+    expect(settled(resumed, 'keep', answer)).toEqual(kept)
+    expect(settled(inFlight, 'unknown', answer)).toEqual(unknown)
+    expect(settled(inFlight, 'release', answer)).toBeUndefined()
+    expect(settled(resumed, 'release', answer)).toEqual(unknown)
+  })
+
+  it('gives its message back unless an earlier attempt may have sent it', () => {
+    expect(returnsMessage('release', false)).toBe(true)
+    expect(returnsMessage('release', true)).toBe(false)
+    expect(returnsMessage('keep', true)).toBe(true)
+  })
+})
+
+const charge: Charge = {
+  class: 'write',
+  tenantPerMinute: 60,
+  accountPerMinute: 600,
+  maxConcurrent: 2,
+  message: { perDay: 5, perMonth: 50 },
+}
+const fresh: FreshMeters = refresh(
+  { tenant: undefined, account: undefined, day: undefined, month: undefined, inFlight: 0 },
+  charge,
+  NOW,
+)
+const noTenant = { tenant: { units: 0, at: NOW } }
+const noAccount = { account: { units: 0, at: NOW } }
+const noDay = { day: { start: DAY, used: 5 } }
+const noMonth = { month: { start: MONTH, used: 50 } }
+const busy = { inFlight: 2 }
+const toMidnight = 12 * 3_600_000
+const toFebruary = Date.UTC(2026, 1, 1) - NOW
+
+describe('a limit', () => {
+  it.each<[string, Partial<FreshMeters>, ReturnType<typeof refusal>]>([
+    ['nothing', {}, undefined],
+    ['the tenant’s rate', noTenant, { by: 'rate', retryAfterMs: 1000 }],
+    ['the account’s rate', noAccount, { by: 'account_rate', retryAfterMs: 100 }],
+    ['the day', noDay, { by: 'quota', retryAfterMs: toMidnight }],
+    ['the month', noMonth, { by: 'quota', retryAfterMs: toFebruary }],
+    ['the room', busy, { by: 'concurrency', retryAfterMs: 1000 }],
+    ['rate and day', { ...noTenant, ...noDay }, { by: 'quota', retryAfterMs: toMidnight }],
+    ['day and month', { ...noDay, ...noMonth }, { by: 'quota', retryAfterMs: toFebruary }],
+    ['day and room', { ...noDay, ...busy }, { by: 'quota', retryAfterMs: toMidnight }],
+    ['rate and room', { ...noTenant, ...busy }, { by: 'rate', retryAfterMs: 1000 }],
+    ['room and account', { ...busy, ...noAccount }, { by: 'concurrency', retryAfterMs: 1000 }],
+    ['both rates', { ...noTenant, ...noAccount }, { by: 'rate', retryAfterMs: 1000 }],
+  ])(
+    'is named when %s is used up: the tenant’s before the account’s, the longest first',
+    (_, used, expected) => {
+      expect(refusal({ ...fresh, ...used }, charge, true, NOW)).toEqual(expected)
+    },
+  )
+
+  it('names the tenant’s even if the account’s is the longer wait, and tells the longer wait', () => {
+    const slow = { ...charge, accountPerMinute: 1 }
+    expect(refusal({ ...fresh, ...noTenant, ...noAccount }, slow, true, NOW)).toEqual({
+      by: 'rate',
+      retryAfterMs: 60_000,
+    })
+  })
+
+  it('of messages does not hold back what is no message', () => {
+    expect(refusal({ ...fresh, ...noDay, ...noMonth }, charge, false, NOW)).toBeUndefined()
+  })
+
+  it('that is not set never refuses', () => {
+    const { message: _, ...unlimited } = charge
+    expect(refusal({ ...fresh, ...noDay, ...noMonth }, unlimited, true, NOW)).toBeUndefined()
+    expect(
+      refusal({ ...fresh, ...noDay }, { ...charge, message: { perMonth: 50 } }, true, NOW),
+    ).toBeUndefined()
+  })
+})
+
+describe('the meters', () => {
+  it('are charged one of each, and given back to what they were', () => {
+    const spent = charged(fresh, true)
+    expect(spent).toEqual({
+      tenant: { units: 59 * TOKEN, at: NOW },
+      account: { units: 599 * TOKEN, at: NOW },
+      day: { start: DAY, used: 1 },
+      month: { start: MONTH, used: 1 },
+      inFlight: 0,
+    })
+    expect(refunded(spent, charge, counted)).toEqual(fresh)
+  })
+
+  it('count no message for what is none', () => {
+    const spent = charged(fresh, false)
+    expect([spent.day.used, spent.month.used]).toEqual([0, 0])
+    expect(refunded(spent, charge, undefined)).toEqual(fresh)
+  })
+
+  it('give a message back only to the day and month that counted it', () => {
+    const tomorrow = refresh(charged(charged(fresh, true), true), charge, NOW + 86_400_000)
+    const today = charged(tomorrow, true)
+    const back = refunded(today, charge, counted)
+    expect([back.day.used, back.month.used]).toEqual([1, 2])
+  })
+
+  it('never count less than nothing', () => {
+    expect(refunded(fresh, charge, counted)).toEqual(fresh)
+  })
+
+  it('tell the tenant’s limits only', () => {
+    expect(standingsOf(charged(fresh, true), charge, NOW)).toEqual({
+      class: 'write',
+      at: NOW,
+      bucket: { limit: 60, remaining: 59, fullAt: NOW + 1000 },
+      day: { limit: 5, remaining: 4, startedAt: DAY, resetsAt: DAY + 86_400_000 },
+      month: { limit: 50, remaining: 49, startedAt: MONTH, resetsAt: Date.UTC(2026, 1, 1) },
+    })
+    const { message: _, ...reading } = charge
+    expect(Object.keys(standingsOf(fresh, reading, NOW))).toEqual(['class', 'at', 'bucket'])
+  })
+})

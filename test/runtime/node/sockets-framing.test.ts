@@ -1,0 +1,239 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { expectError, expectSuccess } from '../../support/envelope.ts'
+import { acmeNumber, keyOf, text } from '../../support/fixture.ts'
+import {
+  chunked,
+  healthText,
+  type LocalGateway,
+  messagesPath,
+  requestText,
+  startLocalGateway,
+} from '../../support/local-gateway.ts'
+import { closeConnections } from '../../support/raw-http.ts'
+
+let gateway: LocalGateway
+const printed = [vi.spyOn(console, 'error'), vi.spyOn(console, 'info')]
+beforeAll(async () => {
+  gateway = await startLocalGateway()
+})
+afterEach(closeConnections)
+afterAll(async () => {
+  await gateway.close()
+  for (const spy of printed) expect(spy, 'nothing is printed past the log').not.toHaveBeenCalled()
+})
+
+/** Sends bytes on a connection of their own, and gives the one answer to them. */
+const exchange = async (bytes: string) => {
+  const connection = gateway.open()
+  connection.send(bytes)
+  return connection.answer()
+}
+
+describe('bytes that are not HTTP', () => {
+  const body = JSON.stringify(text())
+  it.each([
+    ['a TLS hello', '\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03'],
+    ['a malformed request line', 'GET\r\nHost: gateway.test\r\n\r\n'],
+    ['a request line of HTTP/0.9', 'GET /healthz\r\nHost: gateway.test\r\n\r\n'],
+    ['a version of HTTP that is none', healthText({ version: '2.0' })],
+    ['a request line without a target', 'GET  HTTP/1.1\r\nHost: gateway.test\r\n\r\n'],
+    ['another protocol', 'GET /healthz GOPHER/1.0\r\nHost: gateway.test\r\n\r\n'],
+    ['the preface of HTTP/2', 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n'],
+    ['an unknown method', healthText({ method: 'SEND' })],
+    ['a header line without a colon', healthText({ lines: ['no colon here'] })],
+    ['a header name with a blank', healthText({ lines: ['X-Name : value'] })],
+    ['a header value with a NUL', healthText({ lines: ['X-Name: a\0b'] })],
+    ['a header value with a DEL', healthText({ lines: ['X-Name: a\x7fb'] })],
+    ['a control character in the target', healthText({ target: '/health\x01z' })],
+    ['a folded header (obs-fold)', requestText({ lines: ['Idempotency-Key: a', ' b'] })],
+    ['line ends without CR', 'GET /healthz HTTP/1.1\nHost: gateway.test\n\n'],
+    ['one line end without CR', 'GET /healthz HTTP/1.1\r\nHost: gateway.test\nAccept: */*\r\n\r\n'],
+    ['a CR without its LF', 'GET /healthz HTTP/1.1\r\nHost: gateway.test\rX: y\r\n\r\n'],
+    [
+      'Content-Length and Transfer-Encoding together',
+      requestText({ lines: ['Transfer-Encoding: chunked'], body: chunked(body, 10) }),
+    ],
+    [
+      'Transfer-Encoding and Content-Length together',
+      requestText({ chunks: 10, lines: [`Content-Length: ${body.length}`] }),
+    ],
+    ['two different lengths', requestText({ lines: ['Content-Length: 1'] })],
+    ['a length that is no number', requestText({ body: null, lines: ['Content-Length: 1x'] })],
+    ['a negative length', requestText({ body: null, lines: ['Content-Length: -1'] })],
+    ['a length that overflows', requestText({ body: null, lines: [`Content-Length: ${'9'.repeat(40)}`] })],
+    [
+      'a transfer coding that is not chunked',
+      requestText({ body: null, lines: ['Transfer-Encoding: gzip'] }),
+    ],
+    ['a second transfer coding', requestText({ body: null, lines: ['Transfer-Encoding: gzip, chunked'] })],
+    ['a transfer coding in HTTP/1.0', requestText({ version: '1.0', chunks: 10 })],
+    [
+      'a chunk size that is no number',
+      requestText({ body: null, lines: ['Transfer-Encoding: chunked'] }).concat('xyz\r\n'),
+    ],
+    [
+      'a chunk that is longer than its size',
+      requestText({ body: null, lines: ['Transfer-Encoding: chunked'] }).concat('2\r\nabcd\r\n'),
+    ],
+  ])('answers %s with invalid_request and ends the connection', async (_, bytes) => {
+    const before = gateway.sandbox.stats().requests
+    const connection = gateway.open()
+    connection.send(bytes)
+    const answer = await connection.answer()
+    expectError(answer, 400, 'invalid_request')
+    expect(answer.headers.get('connection')).toBe('close')
+    expect(await connection.rest(), 'one answer to one request').toEqual([])
+    expect(gateway.sandbox.stats().requests, 'nothing goes upstream').toBe(before)
+  })
+
+  it('is logged without a trace of the bytes', async () => {
+    await exchange('SECRETIVE /healthz HTTP/1.1\r\n\r\n')
+    expect(gateway.log()).toContain('"event":"connection_refused","code":"invalid_request"')
+    expect(gateway.log()).not.toContain('SECRETIVE')
+  })
+
+  it('lets go of a client that neither reads on nor hangs up', async () => {
+    const connection = gateway.open()
+    connection.send('\0')
+    expectError(await connection.answer(), 400, 'invalid_request')
+    await connection.gone()
+  })
+})
+
+describe('the Host header', () => {
+  it.each([
+    ['missing', healthText({ host: null })],
+    ['empty', healthText({ host: '' })],
+    ['given twice', healthText({ lines: ['Host: gateway.test'] })],
+    ['given twice, differently', healthText({ lines: ['host: other.test'] })],
+    ['no host', healthText({ host: 'a b' })],
+    ['an impossible address', healthText({ host: '999.999.999.999' })],
+    ['a port out of range', healthText({ host: 'gateway.test:99999' })],
+    ['more than a host', healthText({ host: 'gateway.test/v1/me?' })],
+    ['a host with a user', healthText({ host: 'user:pass@gateway.test' })],
+  ])('is refused when it is %s', async (_, bytes) => {
+    expectError(await exchange(bytes), 400, 'invalid_request')
+  })
+
+  it.each([
+    'gateway.test',
+    'GATEWAY.test:80',
+    'gateway_test:8787',
+    '[::1]:8787',
+    '127.0.0.1',
+    'xn--bcher-kva.example',
+  ])('may be %s', async (host) => {
+    expect((await exchange(healthText({ host }))).status).toBe(200)
+  })
+
+  it('is refused for a read that goes upstream, too, when no URL can be made of it', async () => {
+    const bytes = requestText({ method: 'GET', body: null, host: '999.999.999.999' })
+    expectError(await exchange(bytes), 400, 'invalid_request')
+  })
+})
+
+describe('methods and targets', () => {
+  it.each(['PROPFIND', 'TRACE', 'PATCH', 'QUERY', 'M-SEARCH'])(
+    'knows %s, and no route that takes it',
+    async (method) => {
+      const answer = await exchange(requestText({ method, body: null }))
+      // Node before version 22 does not know QUERY.
+      if (method === 'QUERY' && answer.status === 400) expectError(answer, 400, 'invalid_request')
+      else expectError(answer, 405, 'method_not_allowed')
+    },
+  )
+
+  it('takes an absolute target, whatever host it names', async () => {
+    const target = `http://other.test${messagesPath}`
+    expectSuccess(await exchange(requestText({ target })))
+    expectSuccess(await exchange(requestText({ target, chunks: 7 })))
+  })
+
+  it.each([
+    ['a backslash', '/v1\\me'],
+    ['a backslash in an absolute target', 'http://gateway.test\\@other.test/healthz'],
+    ['an absolute target without a host', 'http:///'],
+    ['a target that is no path', '*'],
+    ['bytes that are not ASCII', '/v1/m\xe9'],
+  ])('refuses %s', async (_, target) => {
+    expectError(await exchange(requestText({ method: 'GET', target, body: null })), 400, 'invalid_request')
+  })
+
+  it.each([
+    ['//healthz'],
+    ['/healthz/'],
+    ['/%'],
+    ['/v1/%zz/messages'],
+    ['/v1/%00/messages'],
+    [`/v1/${acmeNumber}/messages%2f`],
+    [`/v1/${acmeNumber}/../../etc/passwd`],
+    ['/healthz;x=1'],
+    [`/${'x'.repeat(8000)}`],
+  ])('knows no %s', async (target) => {
+    expectError(await exchange(requestText({ method: 'GET', target, body: null })), 404, 'resource_not_found')
+  })
+
+  it('reads the query of a target as it stands', async () => {
+    const query = `?limit=1&q=%zz&x='"<>\\^|#fragment`
+    const target = `/v1/${acmeNumber}/messages${query}`
+    const answer = await exchange(requestText({ method: 'GET', target, body: null }))
+    expect(answer.status).toBe(200)
+    const [last] = gateway.sandbox.requests(1)
+    expect(last?.path).toMatch(/\?limit=1&q=%zz&x=/)
+    expect(last?.path).not.toContain('fragment')
+  })
+})
+
+describe('headers about the connection', () => {
+  it('continues for Expect: 100-continue', async () => {
+    const connection = gateway.open()
+    const [head = '', body = ''] = requestText({ lines: ['Expect: 100-continue'] }).split('\r\n\r\n')
+    connection.send(`${head}\r\n\r\n`)
+    expect((await connection.answer()).status).toBe(100)
+    connection.send(body)
+    expectSuccess(await connection.answer())
+  })
+
+  it('ignores an expectation that it does not know', async () => {
+    expectSuccess(await exchange(requestText({ lines: ['Expect: nonsense'] })))
+  })
+
+  it.each([['websocket'], ['h2c']])('does not upgrade to %s, and serves on in HTTP/1.1', async (protocol) => {
+    const connection = gateway.open()
+    connection.send(requestText({ lines: [`Upgrade: ${protocol}`, 'Connection: Upgrade'] }))
+    expectSuccess(await connection.answer())
+    connection.send(requestText())
+    expectSuccess(await connection.answer())
+  })
+
+  it('does not let Connection take away the headers it needs', async () => {
+    const lines = ['Connection: authorization, idempotency-key, content-length', 'Idempotency-Key: named']
+    const first = await exchange(requestText({ lines }))
+    expectSuccess(first)
+    const again = await exchange(requestText({ lines: ['Idempotency-Key: named'] }))
+    expect(again.headers.get('idempotent-replayed')).toBe('true')
+    expect(again.body).toBe(first.body)
+  })
+
+  it('ends the connection when it is asked to', async () => {
+    const connection = gateway.open()
+    connection.send(requestText({ lines: ['Connection: close'] }))
+    expectSuccess(await connection.answer())
+    expect(await connection.rest()).toEqual([])
+  })
+
+  it.each([
+    ['with a Host', 'gateway.test'],
+    ['without one', null],
+  ])('serves HTTP/1.0 %s', async (_, host) => {
+    const connection = gateway.open()
+    connection.send(requestText({ version: '1.0', host }))
+    expectSuccess(await connection.answer())
+    expect(await connection.rest()).toEqual([])
+  })
+
+  it('asks for the same key in HTTP/1.0', async () => {
+    const answer = await exchange(requestText({ version: '1.0', authorization: `Bearer ${keyOf('nobody')}` }))
+    expectError(answer, 401, 'invalid_api_key')
+  })
+})
