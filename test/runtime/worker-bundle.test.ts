@@ -1,8 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Readable } from 'node:stream'
-import { Miniflare } from 'miniflare'
+import type { Miniflare, MiniflareOptions } from 'miniflare'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type RunningSandbox, serveSandbox } from '../../src/sandbox/serve.ts'
 import {
@@ -15,7 +14,7 @@ import {
   secrets,
   text,
 } from '../support/fixture.ts'
-import { buildWorker } from '../support/worker-bundle.ts'
+import { buildWorker, type RunningWorker, runWorker } from '../support/worker-bundle.ts'
 
 const MAX_GZIP_BYTES = 120 * 1024
 
@@ -38,43 +37,25 @@ describe('the Worker bundle', () => {
 describe('the built Worker in plain workerd', () => {
   let sandbox: RunningSandbox
   let storage: string
-  let running: Miniflare | undefined
-  let log = ''
+  let running: RunningWorker | undefined
 
   beforeAll(async () => {
     sandbox = await serveSandbox({ organisations })
     storage = mkdtempSync(join(tmpdir(), 'gateway-storage-'))
   })
   afterEach(async () => {
-    await running?.dispose()
+    await running?.miniflare.dispose()
+    expect(running?.log(), 'no token in the log').not.toContain(CANARY)
     running = undefined
-    expect(log, 'no token in the log').not.toContain(CANARY)
-    log = ''
   })
   afterAll(async () => {
     await sandbox.close()
     rmSync(storage, { recursive: true, force: true })
   })
 
-  const start = (bindings: Record<string, string>, kv?: string) => {
-    running = new Miniflare({
-      modules: true,
-      script: bundle.script,
-      compatibilityDate: '2026-04-26',
-      durableObjects: { LEDGER: { className: 'LedgerObject', useSQLite: true } },
-      durableObjectsPersist: storage,
-      bindings,
-      cf: false,
-      handleRuntimeStdio(...streams: Readable[]) {
-        for (const stream of streams) {
-          stream.on('data', (chunk: Buffer) => {
-            log += String(chunk)
-          })
-        }
-      },
-      ...(kv !== undefined && { kvNamespaces: ['GATEWAY_KV'] }),
-    })
-    return running
+  const start = (bindings: Record<string, string>, more: Partial<MiniflareOptions> = {}): Miniflare => {
+    running = runWorker(bundle.script, bindings, { durableObjectsPersist: storage, ...more })
+    return running.miniflare
   }
   const full = () => ({
     ...secrets,
@@ -100,7 +81,7 @@ describe('the built Worker in plain workerd', () => {
     const first = await post(start(full()), 'billing', 'bundle-1')
     expect(first.status).toBe(200)
     expect(first.headers.get('idempotent-replayed')).toBe('false')
-    await running?.dispose()
+    await running?.miniflare.dispose()
     const again = await post(start(full()), 'billing', 'bundle-1')
     expect(again.body).toBe(first.body)
     expect(again.headers.get('idempotent-replayed')).toBe('true')
@@ -136,7 +117,7 @@ describe('the built Worker in plain workerd', () => {
 
   it('reads its config from KV when there is no variable', async () => {
     const { GATEWAY_CONFIG, ...others } = full()
-    const worker = start(others, 'GATEWAY_KV')
+    const worker = start(others, { kvNamespaces: ['GATEWAY_KV'] })
     const kv = await worker.getKVNamespace('GATEWAY_KV')
     await kv.put('config', GATEWAY_CONFIG)
     expect((await post(worker, 'billing')).status).toBe(200)
@@ -149,6 +130,6 @@ describe('the built Worker in plain workerd', () => {
     expect(refused.headers.get('gateway-outcome')).toBe('not_sent')
     expect(JSON.parse(refused.body).error).toMatchObject({ type: 'api_error', code: 'service_unavailable' })
     expect(refused.body).not.toContain('accounts')
-    await vi.waitFor(() => expect(log).toContain('accounts.acme.token'))
+    await vi.waitFor(() => expect(running?.log()).toContain('accounts.acme.token'))
   })
 })

@@ -2,8 +2,10 @@ import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { Readable } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
+import { Miniflare, type MiniflareOptions } from 'miniflare'
 
 const root = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -42,4 +44,37 @@ export function buildWorker(): WorkerBundle {
     inputs: outputList.flatMap(({ inputs }) => Object.keys(inputs)),
     imports: outputList.flatMap(({ imports }) => imports.map(({ path }) => path)),
   }
+}
+
+export interface RunningWorker {
+  readonly miniflare: Miniflare
+  /** All that the runtime has written so far. */
+  log(): string
+}
+
+/** Runs the built Worker in plain workerd, with its ledger and `bindings`. */
+export function runWorker(
+  script: string,
+  bindings: Record<string, string>,
+  more: Partial<MiniflareOptions> = {},
+): RunningWorker {
+  let log = ''
+  const options: MiniflareOptions = {
+    modules: true,
+    script,
+    compatibilityDate: '2026-04-26',
+    durableObjects: { LEDGER: { className: 'LedgerObject', useSQLite: true } },
+    bindings,
+    host: '127.0.0.1',
+    port: 0,
+    cf: false,
+    handleRuntimeStdio(...streams: Readable[]) {
+      for (const stream of streams) {
+        stream.on('data', (chunk: Buffer) => {
+          log += String(chunk)
+        })
+      }
+    },
+  }
+  return { miniflare: new Miniflare({ ...options, ...more } as MiniflareOptions), log: () => log }
 }
