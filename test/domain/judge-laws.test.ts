@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { catalogue } from '../../src/domain/errors.ts'
 import { judge, type Operation } from '../../src/domain/judge.ts'
 import type { UpstreamResult } from '../../src/domain/upstream.ts'
+import { anyText } from '../support/any-text.ts'
 import {
   answered,
   circumstances,
@@ -171,7 +172,7 @@ describe('whatever the upstream answers', () => {
     { requiredKeys: [] },
   )
   const body = fc.oneof(
-    fc.string({ unit: 'binary' }),
+    anyText,
     fc.json(),
     errorBody.map((error) => JSON.stringify({ error })),
     fc.jsonValue().map((data) => JSON.stringify({ data })),

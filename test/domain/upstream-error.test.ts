@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { jsonObject, readUpstreamError } from '../../src/domain/upstream-error.ts'
+import { anyText } from '../support/any-text.ts'
 
 const read = (error: unknown) => readUpstreamError(JSON.stringify({ error }))
 
@@ -124,7 +125,7 @@ describe('an upstream error body', () => {
   it('of any kind is read without a throw, and into well-formed text', () => {
     const error = fc.dictionary(
       fc.constantFrom('type', 'code', 'message', 'param', 'provider_code', 'error_data', 'details'),
-      fc.oneof(fc.jsonValue(), fc.string({ unit: 'binary' }), fc.string({ minLength: 190, maxLength: 1100 })),
+      fc.oneof(fc.jsonValue(), anyText, fc.string({ minLength: 190, maxLength: 1100 })),
     )
     fc.assert(
       fc.property(error, (parts) => {

@@ -1,5 +1,6 @@
 import * as fc from 'fast-check'
 import type { GatewayEvent, Lifecycle, RequestFinished, UpstreamAttempted } from '../../src/domain/events.ts'
+import { anyText } from '../support/any-text.ts'
 
 export const request: RequestFinished = {
   event: 'request',
@@ -22,7 +23,6 @@ export const attempt: UpstreamAttempted = {
   durationMs: 9.999,
 }
 
-const text = fc.string({ unit: 'binary' })
 const lifecycle = fc.constantFrom<Lifecycle>(
   'listening',
   'config_reloaded',
@@ -37,30 +37,35 @@ export const anyEvent: fc.Arbitrary<GatewayEvent> = fc.oneof(
   fc.record(
     {
       event: fc.constant('request' as const),
-      requestId: text,
-      method: text,
-      route: text,
+      requestId: anyText,
+      method: anyText,
+      route: anyText,
       status: fc.integer({ min: 100, max: 599 }),
       durationMs,
       upstreamMs: durationMs,
-      code: text,
-      tenant: text,
-      keyId: text,
-      phoneNumberId: text,
-      upstreamRequestId: text,
-      correlationId: text,
+      code: anyText,
+      tenant: anyText,
+      keyId: anyText,
+      phoneNumberId: anyText,
+      upstreamRequestId: anyText,
+      correlationId: anyText,
     },
     { requiredKeys: ['event', 'requestId', 'method', 'route', 'status', 'durationMs'] },
   ),
   fc.record({
     event: fc.constant('upstream' as const),
-    requestId: text,
-    account: text,
+    requestId: anyText,
+    account: anyText,
     result: fc.constantFrom<UpstreamAttempted['result']>('answered', 'deadline', 'connection_reset'),
     durationMs,
   }),
-  fc.record({ event: fc.constant('internal_error' as const), requestId: text, error: text, stack: text }),
-  fc.record({ event: fc.constant('upstream_auth_failed' as const), account: text, requestId: text }),
-  fc.record({ event: fc.constant('connection_refused' as const), code: text }),
-  fc.record({ event: fc.constant('lifecycle' as const), what: lifecycle, detail: text }),
+  fc.record({
+    event: fc.constant('internal_error' as const),
+    requestId: anyText,
+    error: anyText,
+    stack: anyText,
+  }),
+  fc.record({ event: fc.constant('upstream_auth_failed' as const), account: anyText, requestId: anyText }),
+  fc.record({ event: fc.constant('connection_refused' as const), code: anyText }),
+  fc.record({ event: fc.constant('lifecycle' as const), what: lifecycle, detail: anyText }),
 )

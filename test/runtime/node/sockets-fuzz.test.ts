@@ -115,7 +115,7 @@ describe('bytes of any kind', () => {
         // The gateway ends every connection whose caller has, and what it wrote is whole answers.
         for (const answer of await connection.rest()) if (answer.status !== 100) checkAnswer(answer)
       }),
-      { numRuns: Number(process.env.FUZZ_RUNS ?? 500) },
+      { numRuns: Number(process.env.FUZZ_RUNS ?? 1000) },
     )
     const connection = gateway.open()
     connection.send(requestText())
