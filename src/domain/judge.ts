@@ -64,7 +64,10 @@ function judgeResult(result: UpstreamResult, { operation, account, now }: Circum
 /** The upstream says `{ data, request_id }`; without readable data the message is sent but its id is lost. */
 function judgeSuccess(status: number, text: string | undefined, operation: Operation): Judgement {
   const body = jsonObject(text)
-  if (typeof body?.data === 'object' && body.data !== null) {
+  const data = body?.data
+  const isReadable =
+    typeof data === 'object' && data !== null && (operation === 'list' || !Array.isArray(data))
+  if (body !== undefined && isReadable) {
     return { verdict: { kind: 'success', status, body }, settlement: 'keep', giveBack: false }
   }
   const message =
@@ -86,8 +89,7 @@ function judgeError(
   if (meaning?.kind === 'credential') return credentialsRefused
   if (meaning?.kind === 'throttled') return throttled(headers, now)
   if (meaning?.kind === 'permanent') return refused(permanentRefusal(meaning, error))
-  if (status >= 500 && code !== undefined && isPermanentName(code))
-    return refused(permanentRefusal({ code }, error))
+  if (code !== undefined && isPermanentName(code)) return refused(permanentRefusal({ code }, error))
 
   if (status >= 500 || status === 408) return unclear('whatsapp_upstream_error', safeToRepeat(operation))
   if ((status === 403 || status === 404) && isAboutNumber(error)) {

@@ -48,6 +48,10 @@ export interface Account {
   readonly readPerMinute: number
 }
 
+/** Whether `text` repeats a token of the account. */
+export const holdsToken = ({ token, nextToken }: Account, text: string): boolean =>
+  text.includes(token.reveal()) || (nextToken !== undefined && text.includes(nextToken.reveal()))
+
 export interface Quotas {
   readonly writePerMinute: number
   readonly readPerMinute: number

@@ -43,7 +43,7 @@ export function readUpstreamError(text: string | undefined): UpstreamError {
   const message = shortText(error.message, 1000)
   const details = isObject(error.error_data) ? shortText(error.error_data.details, 500) : undefined
   const said = [message, details].filter((part) => part !== undefined).join(' ')
-  const providerCode = numeric(error.code) ?? numeric(error.provider_code) ?? codeInText(said)
+  const providerCode = numeric(error.provider_code) ?? codeOf(error.code) ?? codeInText(said)
   const code = shortText(error.code, 64)
   const type = errorTypes.find((known) => known === error.type)
   const param = shortText(error.param, 200)
@@ -62,6 +62,12 @@ const shortText = (value: unknown, max: number): string | undefined =>
 function numeric(value: unknown): number | undefined {
   if (typeof value === 'number' && Number.isSafeInteger(value)) return value
   return typeof value === 'string' && /^\d{1,7}$/.test(value) ? Number(value) : undefined
+}
+
+/** A number in the place of the code. Meta has none from 400 to 599: those are HTTP statuses of some proxy. */
+function codeOf(value: unknown): number | undefined {
+  const code = numeric(value)
+  return code !== undefined && code >= 400 && code <= 599 ? undefined : code
 }
 
 /** Meta writes "(#131047) …"; six-digit codes of its 13xxxx range are also found bare. */

@@ -3,7 +3,7 @@ import { type Failure, failure, type GatewayCode } from '../domain/errors.ts'
 import { judge, type Operation } from '../domain/judge.ts'
 import type { Refusal } from '../domain/ledger-rules.ts'
 import type { Standings } from '../domain/limits.ts'
-import type { Account } from '../domain/tenant.ts'
+import { type Account, holdsToken } from '../domain/tenant.ts'
 import type { UpstreamCall } from '../domain/upstream.ts'
 import type { Clock, Ledger, LedgerEntry, Opened, Telemetry, UpstreamTransport } from '../ports.ts'
 
@@ -61,11 +61,15 @@ export async function exchange(ports: ExchangePorts, asked: Asked): Promise<Repl
     telemetry.record({ event: 'upstream_auth_failed', account: account.id, requestId })
 
   const headers = result.kind === 'answered' ? result.headers : {}
-  const answer = render(judged.verdict, requestId, headers.requestId)
+  const answer = render(judged.verdict, requestId, shownId(headers.requestId, account))
   const standings = (await settleLedger(ports, entry, { ...judged, answer })) ?? opened.standings
   const reply = { answer, standings, upstreamMs }
   return entry.slot === undefined ? reply : { ...reply, replayed: headers.replayed === 'true' }
 }
+
+/** The upstream's request id goes into a header and the log, so it must be nothing but an id. */
+const shownId = (id: string | undefined, account: Account): string | undefined =>
+  id === undefined || holdsToken(account, id) ? undefined : id
 
 type Unreachable = { readonly kind: 'unreachable' }
 

@@ -9,6 +9,7 @@ import { MAX_ANSWER_BYTES, readHeaders, requestHeaders } from './headers.ts'
 export function createFetchTransport(baseUrl: string, clock: Clock): UpstreamTransport {
   const base = baseUrl.replace(/\/$/, '')
   return async (call, deadline) => {
+    if (clock.now() >= deadline) return { kind: 'not_sent', reason: 'deadline' }
     const controller = new AbortController()
     let late = false
     const cancelDeadline = clock.after(Math.max(0, deadline - clock.now()), () => {

@@ -26,7 +26,7 @@ describe('an answer of the upstream', () => {
     ['200 with data', 200, '{"data":{"id":"msg_1"},"request_id":"req_up"}', accepted(200)],
     ['201 with data', 201, '{"data":{}}', accepted(201)],
     ['202 with data', 202, '{"data":{"status":"queued"}}', accepted(202)],
-    ['200 with a list', 200, '{"data":[],"has_more":false}', accepted(200)],
+    ['200 with a list for one message', 200, '{"data":[],"has_more":false}', unreadable],
     ['200 whose data tells of a failure', 200, '{"data":{"status":"failed","error":{}}}', accepted(200)],
     ['200 without a body', 200, undefined, unreadable],
     ['200 with an empty body', 200, '', unreadable],
@@ -150,7 +150,7 @@ describe('an answer of the upstream', () => {
       'send',
       'a param',
       kirim({ code: 'invalid_template_name', param: 'template.name' }),
-      refused(404, 'not_found', 'invalid_template_name', 'template.name'),
+      refused(422, invalid, 'invalid_template_name', 'template.name'),
     ],
     [
       'receipt',
@@ -169,6 +169,17 @@ describe('an answer of the upstream', () => {
     const body = kirim({ code: 'resource_not_found', message: 'Number 1065 belongs to org_7.' })
     const { verdict } = judge({ kind: 'answered', status: 404, headers: {}, body }, circumstances())
     expect(JSON.stringify(verdict)).not.toMatch(/1065|org_7/)
+  })
+
+  it('takes a list for the answer of a list', () => {
+    expect(judged(200, '{"data":[],"has_more":false}', 'list')).toEqual(accepted(200))
+  })
+
+  it('names a permanent refusal by 422, whatever 4xx carried it', () => {
+    for (const status of [400, 403, 404, 409, 422]) {
+      const body = kirim({ code: 'outside_24h_window' })
+      expect(judged(status, body)).toEqual(refused(422, invalid, 'outside_24h_window'))
+    }
   })
 
   const reuse = released(422, invalid, 'idempotency_key_reuse')

@@ -93,6 +93,13 @@ describe('a send', () => {
     expect(calls[0]?.call.token.reveal()).toBe('kdv_live_CANARY')
   })
 
+  it('shows no request id of the upstream that repeats the account’s token', async () => {
+    const { exchange } = rig()
+    const echo = { ...accepted, headers: { requestId: 'req-kdv_live_CANARY' } }
+    expect((await exchange(echo)).answer.upstreamRequestId).toBeUndefined()
+    expect((await exchange(accepted)).answer.upstreamRequestId).toBe('req_upstream')
+  })
+
   it('derives the same upstream key for every attempt under one client key', async () => {
     const { calls, exchange } = rig()
     await exchange(timedOut, { clientKey: 'k' })
