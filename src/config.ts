@@ -3,7 +3,7 @@ import { crossCheck } from './config/cross-check.ts'
 import type { ConfigFault } from './config/faults.ts'
 import { readJson } from './config/json-source.ts'
 import { outlineSchema } from './config/outline.ts'
-import type { ConfigShape, LedgerKind, TenantShape } from './config/schema.ts'
+import type { ConfigShape, LedgerKind, OutagePolicy, TenantShape } from './config/schema.ts'
 import { resolveSecrets, type SecretSource } from './config/secrets.ts'
 import type { Account, Credential, GatewayKey, Secret, Tenant } from './domain/tenant.ts'
 
@@ -25,7 +25,7 @@ export interface Config {
 
 export type LedgerConfig =
   | { readonly kind: 'memory' }
-  | { readonly kind: 'redis'; readonly url: Secret }
+  | { readonly kind: 'redis'; readonly url: Secret; readonly onOutage: OutagePolicy }
   | { readonly kind: 'durable-object' }
 
 export interface LoadContext {
@@ -73,7 +73,9 @@ function build(shape: ConfigShape, secrets: ReadonlyMap<string, Secret>, default
   }
   const kind = shape.ledger.kind ?? defaultLedger
   const ledger: LedgerConfig =
-    kind === 'redis' ? { kind, url: secretAt(present(shape.ledger.url)) } : { kind }
+    kind === 'redis'
+      ? { kind, url: secretAt(present(shape.ledger.url)), onOutage: shape.ledger.onOutage }
+      : { kind }
   return { upstream: shape.upstream, ledger, accounts, tenants, credentials }
 }
 

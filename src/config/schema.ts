@@ -10,6 +10,9 @@ export const idPattern = /^[a-z0-9][a-z0-9_-]{0,63}$/
 export const idRule = 'must be 1 to 64 of a-z, 0-9, "_" and "-", starting with a letter or digit'
 
 export const ledgerKinds = ['memory', 'redis', 'durable-object'] as const
+/** What becomes of requests without a key while the ledger is out of reach. */
+export const outagePolicies = ['refuse', 'local-limits'] as const
+export type OutagePolicy = (typeof outagePolicies)[number]
 export type LedgerKind = (typeof ledgerKinds)[number]
 
 /** An object whose unknown keys are refused with the list of those it knows. */
@@ -75,6 +78,10 @@ const ledger = section({
     .optional()
     .meta({ description: 'memory (default on Node), redis, or durable-object (default on Workers).' }),
   url: secret.optional().meta({ description: 'Where the Redis URL is: env:NAME or file:/path. redis only.' }),
+  onOutage: z.enum(outagePolicies).default('refuse').meta({
+    description:
+      'Requests without a key while redis is out of reach: refuse, or local-limits (each process by itself).',
+  }),
 }).meta({ description: 'Where idempotency records and quota counters are kept.' })
 
 const account = section({

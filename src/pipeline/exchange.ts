@@ -97,9 +97,14 @@ async function settleLedger(
   try {
     const held = await ledger.settle(entry, outcome)
     if (!held) telemetry.record({ event: 'lease_lost', requestId: entry.owner })
-    return outcome.giveBack ? await ledger.standings(entry) : undefined
   } catch {
     telemetry.record({ event: 'ledger_failed', verb: 'settle', requestId: entry.owner })
+    return undefined
+  }
+  if (!outcome.giveBack) return undefined
+  try {
+    return await ledger.standings(entry)
+  } catch {
     return undefined
   }
 }
