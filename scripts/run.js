@@ -17,7 +17,7 @@ const isCurrent = () => existsSync(main) && statSync(main).mtimeMs >= newest(joi
 
 if (!isCurrent()) {
   // Built aside and put in place whole: another run may be using dist, and a failed build leaves nothing behind.
-  const fresh = join(root, 'node_modules', '.cache', `dist-${process.pid}`)
+  const fresh = join(root, `.dist-${process.pid}`)
   const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
   const built = spawnSync(
     process.execPath,

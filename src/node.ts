@@ -4,7 +4,6 @@ import type { ConfigFault } from './config/faults.ts'
 import { type Config, loadConfig } from './config.ts'
 import { createApp } from './http/app.ts'
 import { createDirectory } from './ledger/directory.ts'
-import { createMemoryLedger } from './ledger/memory.ts'
 import { type Bound, bind } from './node/bind.ts'
 import {
   type ConfigSource,
@@ -15,6 +14,7 @@ import {
 } from './node/config-source.ts'
 import { demoConfig, demoVariables } from './node/demo.ts'
 import { type Environment, readEnvironment } from './node/environment.ts'
+import { startLedger } from './node/ledger.ts'
 import { listen } from './node/listen.ts'
 import { type MetricsServer, serveMetrics } from './node/metrics-server.ts'
 import { serveSandbox } from './sandbox/serve.ts'
@@ -92,7 +92,9 @@ async function compose(
   const digest = createNodeDigest(environment.secret ?? randomBytes(32))
   const metrics = createMetrics()
   const telemetry = fanOut([createLog(logLevel, output), metrics])
-  const ledger = createMemoryLedger({ clock, telemetry })
+  const started = await startLedger(first.ledger, clock, telemetry)
+  if (!started.ok) return started
+  const { ledger, close: closeLedger } = started.opened
 
   let draining = false
   let underWay = 0
@@ -131,10 +133,14 @@ async function compose(
     }
   }
   const server = await bind('PORT', { host, port }, listen({ host, port, fetch, entropy, telemetry }))
-  if (!server.ok) return server
+  if (!server.ok) {
+    await closeLedger()
+    return server
+  }
   const metricsServer = await serveMetricsOn(metrics, host, metricsPort)
   if (!metricsServer.ok) {
     await server.bound.close(0)
+    await closeLedger()
     return metricsServer
   }
   const unwatch = source.watch(reload)
@@ -151,6 +157,7 @@ async function compose(
     await server.bound.close(CLOSE_GRACE_MS)
     metricsServer.bound?.close()
     await current.pool.close()
+    await closeLedger()
     telemetry.record({ event: 'lifecycle', what: 'stopped' })
     await new Promise<void>((resolve) => (output.flush ? output.flush(resolve) : resolve()))
   }

@@ -12,6 +12,8 @@ export type GatewayEvent =
   | { readonly event: 'ledger_evicted'; readonly records: number }
   | { readonly event: 'ledger_failed'; readonly verb: 'open' | 'settle'; readonly requestId: string }
   | { readonly event: 'lease_lost'; readonly requestId: string }
+  /** A ledger in another place went out of reach, or is back: once for each change. */
+  | { readonly event: 'ledger_state'; readonly reachable: boolean }
   /** `stack` holds code positions only, never an error's message. */
   | {
       readonly event: 'internal_error'

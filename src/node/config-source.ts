@@ -7,7 +7,7 @@ export type Variables = Readonly<Record<string, string | undefined>>
 /** How configs are read on Node: secrets from `variables` and from files, and the ledgers that run here. */
 export const nodeContext = (variables: Variables): LoadContext => ({
   secrets: { env: (name) => variables[name], file: (path) => readFileSync(path, 'utf8') },
-  ledgers: ['memory'],
+  ledgers: ['memory', 'redis'],
   defaultLedger: 'memory',
 })
 

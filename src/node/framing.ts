@@ -11,7 +11,10 @@ export function isFaulty({ headers, rawHeaders, httpVersion }: IncomingMessage):
   if (coding !== undefined && (httpVersion === '1.0' || coding.toLowerCase() !== 'chunked')) return true
   if (!headers.host) return httpVersion !== '1.0'
   let hosts = 0
-  for (let at = 0; at < rawHeaders.length; at += 2) if (rawHeaders[at]?.toLowerCase() === 'host') hosts += 1
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at]
+    if (name?.length === 4 && name.toLowerCase() === 'host') hosts += 1
+  }
   return hosts > 1 || !URL.canParse(`http://${headers.host}`)
 }
 

@@ -36,7 +36,7 @@ export interface Asked {
 }
 
 /** A lease outlives the deadline by this, so that only a crashed owner can lose it. */
-const LEASE_MARGIN_MS = 15_000
+const LEASE_MARGIN_MS = 10_000
 export const leaseMs = (timeoutMs: number): number => timeoutMs + LEASE_MARGIN_MS
 
 /**

@@ -18,6 +18,8 @@ export function levelOf(event: GatewayEvent): LogLevel {
     case 'lease_lost':
     case 'connection_refused':
       return 'warn'
+    case 'ledger_state':
+      return event.reachable ? 'info' : 'error'
     case 'lifecycle':
       return event.what === 'config_refused' ? 'error' : 'info'
   }

@@ -86,6 +86,14 @@ describe('bytes that are not HTTP', () => {
     expect(gateway.sandbox.stats().requests, 'nothing goes upstream').toBe(before)
   })
 
+  it('answers once when target and body are broken in one breath', async () => {
+    const connection = gateway.open()
+    const head = requestText({ target: '/v1\\me', body: null, lines: ['Transfer-Encoding: chunked'] })
+    connection.send(`${head}xyz\r\n`)
+    expectError(await connection.answer(), 400, 'invalid_request')
+    expect(await connection.rest()).toEqual([])
+  })
+
   it('is logged without a trace of the bytes', async () => {
     await exchange('SECRETIVE /healthz HTTP/1.1\r\n\r\n')
     expect(gateway.log()).toContain('"event":"connection_refused","code":"invalid_request"')

@@ -138,6 +138,7 @@ describe('bodies in pieces', () => {
   it.each([
     ['declared', {}],
     ['chunked', { chunks: 10 }],
+    ['never upgraded', { lines: ['Connection: Upgrade', 'Upgrade: h2c'] }],
   ])('survives a %s body that is cut off in the middle', async (_, how) => {
     const before = gateway.sandbox.stats().messagesSent
     const connection = gateway.open()

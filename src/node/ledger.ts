@@ -1,0 +1,33 @@
+import type { ConfigFault } from '../config/faults.ts'
+import type { Config } from '../config.ts'
+import { createMemoryLedger } from '../ledger/memory.ts'
+import { withLocalLimits } from '../ledger/outage.ts'
+import { createRedisLedger } from '../ledger/redis.ts'
+import type { Clock, Ledger, Telemetry } from '../ports.ts'
+
+export interface OpenedLedger {
+  readonly ledger: Ledger
+  close(): Promise<void>
+}
+
+export type LedgerStart =
+  | { readonly ok: true; readonly opened: OpenedLedger }
+  | { readonly ok: false; readonly faults: readonly ConfigFault[] }
+
+/** The ledger that the config names. A Redis that is out of reach is no fault: the gateway waits for it. */
+export async function startLedger(
+  config: Config['ledger'],
+  clock: Clock,
+  telemetry: Telemetry,
+): Promise<LedgerStart> {
+  const memory = () => createMemoryLedger({ clock, telemetry })
+  if (config.kind !== 'redis') return { ok: true, opened: { ledger: memory(), close: async () => {} } }
+  try {
+    const shared = await createRedisLedger({ url: config.url, clock, telemetry })
+    const ledger = config.onOutage === 'local-limits' ? withLocalLimits(shared, memory()) : shared
+    return { ok: true, opened: { ledger, close: () => shared.close() } }
+  } catch {
+    // Its message could hold the URL, and the URL a password.
+    return { ok: false, faults: [{ path: 'ledger.url', message: 'is not a Redis URL; see docs/redis.md' }] }
+  }
+}
