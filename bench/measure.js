@@ -54,7 +54,7 @@ export const benchToken = 'kdv_live_benchbenchbenchbenchbenc'
 /** A config whose limits no run reaches. */
 export const benchConfig = (baseUrl) => {
   const rates = { writePerMinute: 1_000_000_000, readPerMinute: 1_000_000_000 }
-  return JSON.stringify({
+  return {
     upstream: { baseUrl },
     accounts: { acme: { token: 'env:BENCH_TOKEN', ...rates } },
     tenants: {
@@ -65,7 +65,7 @@ export const benchConfig = (baseUrl) => {
         quotas: { ...rates, messagesPerDay: 1_000_000_000, maxConcurrent: 10_000 },
       },
     },
-  })
+  }
 }
 
 const body = JSON.stringify({
@@ -93,7 +93,7 @@ export const scenarios = {
   'keyed POST': script("id .. '-' .. n"),
   'POST without a key': script(undefined),
   replay: script("'always-the-same'"),
-  401: script("id .. '-' .. n", 'unknown'),
+  'unknown key': script("id .. '-' .. n", 'unknown'),
 }
 
 /** CPU time of a process in microseconds; the kernel counts in ticks of 10 ms. */

@@ -27,7 +27,7 @@ const miniflare = new Miniflare({
   durableObjects: { LEDGER: { className: 'LedgerObject', useSQLite: true } },
   bindings: {
     BENCH_TOKEN: benchToken,
-    GATEWAY_CONFIG: benchConfig(upstream.url),
+    GATEWAY_CONFIG: JSON.stringify(benchConfig(upstream.url)),
     GATEWAY_SECRET: randomBytes(32).toString('base64'),
     LOG_LEVEL: 'error',
   },
