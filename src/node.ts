@@ -120,7 +120,9 @@ async function compose(
     }
     const before = current
     current = build(loaded.config, before)
-    if (current.pool !== before.pool) void before.pool.close()
+    // Requests under way may still call through the old pool, until their deadline.
+    if (current.pool !== before.pool)
+      clock.after(before.timeoutMs + CLOSE_GRACE_MS, () => before.pool.close())
     telemetry.record({ event: 'lifecycle', what: 'config_reloaded' })
   }
 

@@ -21,7 +21,7 @@ export type GatewayEvent =
       readonly error: string
       readonly stack: string
     }
-  | { readonly event: 'connection_refused'; readonly code: string }
+  | { readonly event: 'connection_refused'; readonly requestId: string; readonly code: string }
   | { readonly event: 'lifecycle'; readonly what: Lifecycle; readonly detail?: string }
 
 export type Lifecycle = 'listening' | 'config_reloaded' | 'config_refused' | 'draining' | 'stopped'

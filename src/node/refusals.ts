@@ -21,8 +21,9 @@ export interface Refusals {
 
 export function createRefusals(entropy: Entropy, telemetry: Telemetry): Refusals {
   const refusal = (fault: Failure) => {
-    telemetry.record({ event: 'connection_refused', code: fault.code })
-    return bareAnswer(fault, entropy.id('req'))
+    const requestId = entropy.id('req')
+    telemetry.record({ event: 'connection_refused', requestId, code: fault.code })
+    return bareAnswer(fault, requestId)
   }
   const closing = (fault: Failure) => {
     const { answer, headers } = refusal(fault)

@@ -66,6 +66,6 @@ export const anyEvent: fc.Arbitrary<GatewayEvent> = fc.oneof(
     stack: anyText,
   }),
   fc.record({ event: fc.constant('upstream_auth_failed' as const), account: anyText, requestId: anyText }),
-  fc.record({ event: fc.constant('connection_refused' as const), code: anyText }),
+  fc.record({ event: fc.constant('connection_refused' as const), requestId: anyText, code: anyText }),
   fc.record({ event: fc.constant('lifecycle' as const), what: lifecycle, detail: anyText }),
 )

@@ -29,7 +29,7 @@ const leveled: readonly [LogLevel, GatewayEvent][] = [
   ['warn', { ...request, status: 502, outcome: 'unknown' }],
   ['warn', { event: 'ledger_evicted', records: 3 }],
   ['warn', { event: 'lease_lost', requestId: 'r' }],
-  ['warn', { event: 'connection_refused', code: 'HPE_HEADER_OVERFLOW' }],
+  ['warn', { event: 'connection_refused', requestId: 'req_1', code: 'HPE_HEADER_OVERFLOW' }],
   ['error', { event: 'upstream_auth_failed', account: 'acme', requestId: 'r' }],
   ['error', { event: 'ledger_failed', verb: 'open', requestId: 'r' }],
   ['error', { event: 'internal_error', requestId: 'r', error: 'TypeError', stack: 'at a (b.js:1:2)' }],

@@ -64,7 +64,7 @@ describe('the metrics', () => {
       { event: 'ledger_failed', verb: 'open', requestId: 'r' },
       { event: 'lease_lost', requestId: 'r' },
       { event: 'internal_error', requestId: 'r', error: 'E', stack: '' },
-      { event: 'connection_refused', code: 'X' },
+      { event: 'connection_refused', requestId: 'r', code: 'X' },
       { event: 'lifecycle', what: 'config_reloaded' },
       { event: 'lifecycle', what: 'config_refused', detail: 'no' },
     ]
@@ -96,7 +96,7 @@ describe('the metrics', () => {
     metrics.record({ ...attempt, requestId: 'req_SECRET' })
     metrics.record({ event: 'internal_error', requestId: 'SECRET', error: 'SECRET', stack: 'SECRET' })
     metrics.record({ event: 'lifecycle', what: 'config_refused', detail: 'SECRET' })
-    metrics.record({ event: 'connection_refused', code: 'SECRET' })
+    metrics.record({ event: 'connection_refused', requestId: 'r', code: 'SECRET' })
     const text = await metrics.expose()
     expect(text).toContain('gateway_requests_total{')
     expect(text).not.toContain('SECRET')

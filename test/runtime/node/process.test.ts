@@ -127,6 +127,14 @@ describe('the process of the gateway', () => {
     },
   )
 
+  it('heeds signals as soon as it says that it listens', async () => {
+    const { gateway } = await serve()
+    gateway.signal('SIGHUP')
+    await gateway.says(/"what":"config_reloaded"/)
+    gateway.signal('SIGTERM')
+    expect(await gateway.ended).toBe(0)
+  })
+
   it('sends the message of a caller that hung up before it was told to stop', async () => {
     const { gateway, url } = await serve()
     const connection = openConnection(Number(new URL(url).port))
