@@ -42,7 +42,7 @@ describe('config check', () => {
     const raw = smallest()
     raw.accounts.acme = { token: 'kdv_live_hunter2', nextToken: 'env:NOPE' }
     raw.tenants.billing = { ...raw.tenants.billing, account: 'nobody', extra: 1 }
-    writeFileSync(path, JSON.stringify({ ...raw, ledger: { kind: 'durable-object', url: 'env:NOPE' } }))
+    writeFileSync(path, JSON.stringify({ ...raw, ledger: { kind: 'durable-object', url: 'env:TOKEN' } }))
     const { code, out, err } = await kirimGateway(['config', 'check', path], {
       env: { ...env, GATEWAY_SECRET: 'hunter2' },
     })
