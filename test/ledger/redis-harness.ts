@@ -15,7 +15,9 @@ export interface RedisHarness {
   close(): Promise<void>
 }
 
-/** A ledger by a clock that stands still until a test moves it. */
+let harnesses = 0
+
+/** A ledger with accounts of its own, by a clock that stands still until a test moves it. */
 export async function makeHarness(
   server: Pick<RedisServer, 'url'>,
   options: Partial<RedisLedgerOptions> = {},
@@ -49,8 +51,16 @@ export async function makeHarness(
     await new Promise((resolve) => setTimeout(resolve, 5))
     await ledger.reachable()
   }
+  const suffix = `-${++harnesses}`
+  const own = <T extends { account: string }>(entry: T): T => ({ ...entry, account: entry.account + suffix })
   return {
-    ledger,
+    ledger: {
+      open: (entry) => ledger.open(own(entry)),
+      settle: (entry, outcome) => ledger.settle(own(entry), outcome),
+      standings: (entry) => ledger.standings(own(entry)),
+      reachable: () => ledger.reachable(),
+      close: () => ledger.close(),
+    },
     telemetry,
     now: clock.now,
     async advance(ms) {

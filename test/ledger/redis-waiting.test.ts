@@ -52,21 +52,19 @@ describeWithRedis('two gateways on one Redis', () => {
     const answered = await timed(Promise.all(waiting))
     expect(await settled).toBe(true)
     expect(answered.ms).toBeLessThan(PROMPT_MS)
-    for (const opened of (answered.status === 'fulfilled' && answered.value) || []) {
-      expect(opened).toMatchObject({ kind: 'replay', answer })
-    }
+    const replay = expect.objectContaining({ kind: 'replay', answer })
+    expect(answered).toMatchObject({ value: Array(5).fill(replay) })
   })
 
-  it.each(outcomes)('give it also when the message is lost and the answer is %s', async (_, outcome) => {
-    const { owner, waiting } = await duplicate(2)
+  it('give it also when the message is lost, whatever it is', async () => {
+    const started = await Promise.all(outcomes.map(() => duplicate(2)))
     await withAdmin(server, (send) => send('CLIENT', 'KILL', 'TYPE', 'pubsub'))
-    const settled = one.ledger.settle(owner, outcome)
-    const answered = await timed(Promise.all(waiting))
-    expect(await settled).toBe(true)
+    const settled = started.map(({ owner }, i) => one.ledger.settle(owner, (outcomes[i] ?? outcomes[0])[1]))
+    const answered = await timed(Promise.all(started.flatMap(({ waiting }) => waiting)))
+    expect(await Promise.all(settled)).toEqual([true, true, true])
     expect(answered.ms).toBeLessThan(WITHOUT_MESSAGE_MS)
-    for (const opened of (answered.status === 'fulfilled' && answered.value) || []) {
-      expect(opened).toMatchObject({ kind: 'replay', answer })
-    }
+    const replay = expect.objectContaining({ kind: 'replay', answer })
+    expect(answered).toMatchObject({ value: Array(6).fill(replay) })
     expect(other.telemetry.events).toEqual([])
   })
 
@@ -81,7 +79,7 @@ describeWithRedis('two gateways on one Redis', () => {
   })
 
   it('let exactly one waiter take over when the owner’s lease ends, and the others wait for that one', async () => {
-    const { key, waiting } = await duplicate(3, { leaseMs: 1000 })
+    const { key, waiting } = await duplicate(2, { leaseMs: 1000 })
     const kinds: string[] = []
     for (const opening of waiting) void opening.then(({ kind }) => kinds.push(kind))
     await pause(1000)
@@ -89,8 +87,6 @@ describeWithRedis('two gateways on one Redis', () => {
     await pause(1000)
     // The successor's lease has ended as well.
     expect(kinds).toEqual(['go', 'go'])
-    await pause(1000)
-    expect(kinds).toEqual(['go', 'go', 'go'])
     expect((await one.ledger.open(liveEntry(key))).kind).toBe('in_flight')
   })
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe } from 'vitest'
 import { ledgerContract, ledgerLaws } from '../suites/ledger.ts'
 import { describeWithRedis, type RedisServer, startRedisServer } from '../support/redis-server.ts'
-import { empty, makeHarness } from './redis-harness.ts'
+import { makeHarness } from './redis-harness.ts'
 
 describeWithRedis('the Redis ledger', () => {
   let server: RedisServer
@@ -10,10 +10,7 @@ describeWithRedis('the Redis ledger', () => {
   })
   afterAll(() => server.stop())
 
-  const make = async () => {
-    await empty(server)
-    return makeHarness(server)
-  }
+  const make = () => makeHarness(server)
 
   ledgerContract('the Redis ledger', make)
   describe('laws', () => ledgerLaws('the Redis ledger', make, 10))

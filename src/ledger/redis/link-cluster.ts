@@ -1,5 +1,5 @@
 import { createCluster, ErrorReply } from 'redis'
-import { clientSettings, type Link, type LinkEvents, type LinkOptions } from './link.ts'
+import { clientSettings, type Link, type LinkEvents, type LinkOptions, once } from './link.ts'
 
 /**
  * A link to a cluster whose nodes are found through any of `urls`; user, password and TLS of the first are those of
@@ -52,12 +52,8 @@ export function createClusterLink(
         if (!state.includes('cluster_state:ok')) throw new Error('the cluster does not serve all slots')
       }
     },
-    listen(channel) {
-      const listening =
-        channels.get(channel) ?? cluster.sSubscribe(channel, (text, from) => events.message(from, text))
-      channels.set(channel, listening)
-      return listening
-    },
+    listen: (channel) =>
+      once(channels, channel, () => cluster.sSubscribe(channel, (text, from) => events.message(from, text))),
     close: () => cluster.destroy(),
   }
 }

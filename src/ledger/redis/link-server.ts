@@ -1,6 +1,6 @@
 import { createClient } from 'redis'
 import { PROBE_KEY } from './keys.ts'
-import { clientSettings, type Link, type LinkEvents, type LinkOptions } from './link.ts'
+import { clientSettings, type Link, type LinkEvents, type LinkOptions, once } from './link.ts'
 
 type Client = ReturnType<typeof clientOf>
 
@@ -45,11 +45,10 @@ export function createServerLink(url: string, options: LinkOptions, events: Link
     listen(channel) {
       subscriber ??= startSubscriber()
       const { client: through, connected, channels } = subscriber
-      const listening =
-        channels.get(channel) ??
-        connected.then(() => through.sSubscribe(channel, (text, from) => events.message(from, text)))
-      channels.set(channel, listening)
-      return listening
+      return once(channels, channel, async () => {
+        await connected
+        await through.sSubscribe(channel, (text, from) => events.message(from, text))
+      })
     },
     close() {
       client.destroy()

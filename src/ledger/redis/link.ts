@@ -36,3 +36,17 @@ export const clientSettings = ({ connectTimeoutMs }: LinkOptions) =>
     maintNotifications: 'disabled',
     socket: { connectTimeout: connectTimeoutMs, reconnectStrategy: false },
   }) as const
+
+/** Subscribes to a channel once; anew when that has failed. */
+export function once(
+  channels: Map<string, Promise<void>>,
+  channel: string,
+  subscribe: () => Promise<void>,
+): Promise<void> {
+  const known = channels.get(channel)
+  if (known !== undefined) return known
+  const listening = subscribe()
+  channels.set(channel, listening)
+  listening.catch(() => channels.delete(channel))
+  return listening
+}

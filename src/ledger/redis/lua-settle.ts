@@ -40,7 +40,8 @@ if #KEYS == 5 then
     if settlement ~= 'keep' and answer ~= '' then
       redis.call('SET', KEYS[5], cmsgpack.pack({ owner, answer }), 'PX', ${LEFT_MS})
     end
-    redis.call('SPUBLISH', channel, topic)
+    -- Those who wait look by themselves if it fails.
+    redis.pcall('SPUBLISH', channel, topic)
   end
 else
   if not lease_ends_at then return { 0, own } end
