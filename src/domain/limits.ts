@@ -13,7 +13,7 @@ export interface Charge {
   readonly tenantPerMinute: number
   readonly accountPerMinute: number
   readonly maxConcurrent: number
-  /** Present for sends; reads and read receipts are no messages. */
+  /** Present for sends, which are writes; reads and read receipts are no messages. */
   readonly message?: { readonly perDay?: number; readonly perMonth?: number }
 }
 

@@ -64,7 +64,7 @@ export function createBook(
     const meters = metersAt(entry, charge, now)
 
     // Asked again by the same owner: its first answer was lost on the way. It is not charged twice.
-    if (store.lease(tenant, owner) !== undefined) {
+    if (isHeld(store.lease(tenant, owner), now)) {
       const record = slot && store.record(tenant, slot.key)
       const resumed = record?.state === 'in_flight' && record.resumed
       return { kind: 'go', resumed, standings: standingsOf(meters, charge, now) }
@@ -120,7 +120,10 @@ export function createBook(
     const { tenant, owner, slot } = entry
     const lease = store.lease(tenant, owner)
     store.eraseLease(tenant, owner)
-    if (slot === undefined) return lease && (lease.counted ? { counted: lease.counted } : {})
+    if (slot === undefined) {
+      if (!isHeld(lease, clock.now())) return undefined
+      return lease.counted ? { counted: lease.counted } : {}
+    }
 
     const record = store.record(tenant, slot.key)
     if (record?.state !== 'in_flight' || record.owner !== owner) return undefined
@@ -162,6 +165,10 @@ export function createBook(
     reachable: () => true,
   }
 }
+
+/** A lease that has ended may still stand in the store: it counts for nothing. */
+const isHeld = (lease: Lease | undefined, now: EpochMs): lease is Lease =>
+  lease !== undefined && lease.endsAt > now
 
 /** Neither part can hold a blank: ids are `[a-z0-9_-]`, keys are visible ASCII. */
 const waiterKey = (tenant: string, key: string): string => `${tenant} ${key}`

@@ -144,9 +144,14 @@ export function createSqlStore(sql: SqlStorage): SqlStore {
       sql.exec('DELETE FROM lease WHERE tenant = ? AND owner = ?', tenant, owner)
     },
 
-    leases: (tenant, now) =>
-      first<{ n: number }>('SELECT count(*) AS n FROM lease WHERE tenant = ? AND ends_at > ?', tenant, now)
-        ?.n ?? 0,
+    leases(tenant, now, enough) {
+      const count = () =>
+        first<{ n: number }>('SELECT count(*) AS n FROM lease WHERE tenant = ?', tenant)?.n ?? 0
+      const all = count()
+      if (all < enough) return all
+      sql.exec('DELETE FROM lease WHERE tenant = ? AND ends_at <= ?', tenant, now)
+      return count()
+    },
 
     cleanUp(now, rows) {
       const records = sql.exec(

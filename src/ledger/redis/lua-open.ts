@@ -29,7 +29,7 @@ end
 local record = keyed and read(KEYS[4]) or nil
 
 -- Asked again by the same owner: its first answer was lost on the way. It is not charged twice.
-if redis.call('ZSCORE', KEYS[3], owner) then
+if (tonumber(redis.call('ZSCORE', KEYS[3], owner) or 0) > now) then
   return answer('go', record and record[1] == 'i' and record[6] or 0)
 end
 

@@ -44,7 +44,7 @@ if #KEYS == 5 then
     redis.pcall('SPUBLISH', channel, topic)
   end
 else
-  if not lease_ends_at then return { 0, own } end
+  if not lease_ends_at or lease_ends_at <= now then return { 0, own } end
   -- A request without a key keeps no record: its lease tells when it was counted.
   if is_message then returned_at = lease_ends_at - lease_ms end
 end

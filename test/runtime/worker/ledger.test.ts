@@ -9,6 +9,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import { RETENTION_MS } from '../../../src/domain/ledger-rules.ts'
 import { createRemoteLedger, type RemoteLedger } from '../../../src/ledger/remote.ts'
 import type { LedgerEntry } from '../../../src/ports.ts'
+import { comparedSteps } from '../../suites/differential.ts'
 import { ledgerContract, ledgerLaws } from '../../suites/ledger.ts'
 import { createFakeClock } from '../../support/fake-clock.ts'
 import { type TestLedger, useTimeOf } from './support/test-worker.ts'
@@ -126,4 +127,12 @@ describe('the Durable Object ledger cleans up', () => {
     expect(await runDurableObjectAlarm(stub('acme'))).toBe(true)
     expect(await count('record')).toBe(1)
   })
+})
+
+describe('the Durable Object ledger against the memory ledger', () => {
+  it('gives the same answers in every field, whatever has happened before', async () => {
+    const { ledger } = await make()
+    const steps = await comparedSteps({ ledger, useTimeOf }, 300, 15_000)
+    expect(steps).toBeGreaterThan(1000)
+  }, 60_000)
 })
