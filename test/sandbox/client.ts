@@ -138,5 +138,7 @@ export async function failureOf(attempt: Promise<Answer>): Promise<string> {
   )
   const { code, name, message } = error.cause ?? error
   if (code === 'UND_ERR_SOCKET') return message
+  // Its code is given by some versions of Node and not by others.
+  if (name === 'HTTPParserError') return name
   return typeof code === 'string' ? code : name
 }

@@ -94,7 +94,7 @@ const acceptances: Record<string, Seen | string> = {
   '+999000012': 'AbortError',
   '+999000014': 'ECONNRESET',
   '+999000013': 'other side closed',
-  '+999000015': 'HPE_INVALID_CONSTANT',
+  '+999000015': 'HTTPParserError',
   '+999020001': html(200),
   '+999020002': 'other side closed',
   '+999020003': all(ok, ({ text }) => expect(text.length).toBeGreaterThan(1024 * 1024)),
