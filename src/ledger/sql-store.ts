@@ -1,5 +1,6 @@
 import type { Answer } from '../domain/answer.ts'
 import { type Counted, RETENTION_MS, type SlotRecord } from '../domain/ledger-rules.ts'
+import type { RateClass } from '../domain/limits.ts'
 import type { EpochMs } from '../domain/tenant.ts'
 import type { LedgerStore } from './book.ts'
 
@@ -52,14 +53,17 @@ type TenantMeterRow = {
   month_used: number
 }
 
-/**
- * A store in the SQLite of one Durable Object. The object belongs to one account, so rows name the tenant only;
- * messages are writes, so days and months stand with the write bucket.
- */
+/** Messages are writes, so days and months stand with the write bucket. */
+const WINDOWS: RateClass = 'write'
+
+/** A store in the SQLite of one Durable Object. The object belongs to one account, so rows name the tenant only. */
 export function createSqlStore(sql: SqlStorage): SqlStore {
   sql.exec(schema)
   const first = <Row extends Record<string, SqlStorageValue>>(query: string, ...values: SqlStorageValue[]) =>
     [...sql.exec<Row>(query, ...values)][0]
+
+  const tenantMeter = (tenant: string, rateClass: RateClass) =>
+    first<TenantMeterRow>('SELECT * FROM tenant_meter WHERE tenant = ? AND class = ?', tenant, rateClass)
 
   return {
     record(tenant, key) {
@@ -94,11 +98,8 @@ export function createSqlStore(sql: SqlStorage): SqlStore {
     },
 
     meters({ tenant }, rateClass) {
-      const own = first<TenantMeterRow>(
-        'SELECT * FROM tenant_meter WHERE tenant = ? AND class = ?',
-        tenant,
-        rateClass,
-      )
+      const own = tenantMeter(tenant, rateClass)
+      const windows = rateClass === WINDOWS ? own : tenantMeter(tenant, WINDOWS)
       const shared = first<{ units: number; at: number }>(
         'SELECT * FROM account_meter WHERE class = ?',
         rateClass,
@@ -106,23 +107,32 @@ export function createSqlStore(sql: SqlStorage): SqlStore {
       return {
         tenant: own && { units: own.units, at: own.at },
         account: shared && { units: shared.units, at: shared.at },
-        day: own && { start: own.day_start, used: own.day_used },
-        month: own && { start: own.month_start, used: own.month_used },
+        day: windows && { start: windows.day_start, used: windows.day_used },
+        month: windows && { start: windows.month_start, used: windows.month_used },
       }
     },
 
     writeMeters({ tenant: id }, rateClass, { tenant, account, day, month }) {
+      const windows = [day.start, day.used, month.start, month.used]
       sql.exec(
         'INSERT OR REPLACE INTO tenant_meter VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
         id,
         rateClass,
         tenant.units,
         tenant.at,
-        day.start,
-        day.used,
-        month.start,
-        month.used,
+        ...windows,
       )
+      // Written only when a new day or month has begun.
+      if (rateClass !== WINDOWS) {
+        sql.exec(
+          `UPDATE tenant_meter SET (day_start, day_used, month_start, month_used) = (?, ?, ?, ?)
+           WHERE tenant = ? AND class = ? AND (day_start, day_used, month_start, month_used) <> (?, ?, ?, ?)`,
+          ...windows,
+          id,
+          WINDOWS,
+          ...windows,
+        )
+      }
       sql.exec('INSERT OR REPLACE INTO account_meter VALUES (?, ?, ?)', rateClass, account.units, account.at)
     },
 
