@@ -107,7 +107,7 @@ export function createBook(
       const left = until - clock.now()
       if (opened.kind !== 'in_flight' || left <= 0) return opened
       const lapses = opened.leaseEndsAt - clock.now()
-      const answer = await waiters.wait(waiterKey(entry.tenant, key), Math.min(left, lapses))
+      const answer = await waiters.wait(rowKey(entry.tenant, key), Math.min(left, lapses))
       if (answer !== undefined) return { kind: 'replay', answer, standings: opened.standings }
     }
   }
@@ -152,8 +152,7 @@ export function createBook(
         }
         return true
       })
-      if (held && entry.slot !== undefined)
-        waiters.wake(waiterKey(entry.tenant, entry.slot.key), outcome.answer)
+      if (held && entry.slot !== undefined) waiters.wake(rowKey(entry.tenant, entry.slot.key), outcome.answer)
       return held
     },
 
@@ -170,5 +169,5 @@ export function createBook(
 const isHeld = (lease: Lease | undefined, now: EpochMs): lease is Lease =>
   lease !== undefined && lease.endsAt > now
 
-/** Neither part can hold a blank: ids are `[a-z0-9_-]`, keys are visible ASCII. */
-const waiterKey = (tenant: string, key: string): string => `${tenant} ${key}`
+/** One name for tenant and client key. Neither can hold a blank: ids are `[a-z0-9_-]`, keys are visible ASCII. */
+export const rowKey = (tenant: string, key: string): string => `${tenant} ${key}`

@@ -2,7 +2,7 @@ import { LRUCache } from 'lru-cache'
 import { hasExpired, type InFlight, type Settled, type Unknown } from '../domain/ledger-rules.ts'
 import type { Bucket, RateClass, Window } from '../domain/limits.ts'
 import type { Clock, Ledger, Telemetry } from '../ports.ts'
-import { createBook, type Lease, type LedgerStore } from './book.ts'
+import { createBook, type Lease, type LedgerStore, rowKey } from './book.ts'
 
 export interface MemoryLedgerOptions {
   readonly clock: Clock
@@ -111,9 +111,6 @@ function createMemoryStore(options: MemoryLedgerOptions): LedgerStore {
     },
   }
 }
-
-/** Neither part can hold a blank: ids are `[a-z0-9_-]`, keys are visible ASCII. */
-const rowKey = (tenant: string, key: string): string => `${tenant} ${key}`
 
 function found<K, V>(map: Map<K, V>, key: K, make: () => V): V {
   const known = map.get(key)

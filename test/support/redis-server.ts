@@ -1,8 +1,9 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer, connect as openSocket } from 'node:net'
+import { connect as openSocket } from 'node:net'
 import { describe, it } from 'vitest'
 import { Secret } from '../../src/domain/tenant.ts'
+import { freePort } from './processes.ts'
 
 export interface RedisServer {
   readonly port: number
@@ -81,14 +82,4 @@ function answers(port: number): Promise<boolean> {
     socket.once('error', () => end(false))
     socket.setTimeout(1000, () => end(false))
   })
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new Error('no free port')
-  return address.port
 }
