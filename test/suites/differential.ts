@@ -155,16 +155,15 @@ export async function comparedSteps(rival: Rival, runs: number, limitMs: number)
     }
     const attempts: { entry: LedgerEntry; forgottenAt: number }[] = []
     const firstSentAt = new Map<string, number>()
-    /** When records expire. */
-    const expiries = new Set<number>()
+    /** When records expire and leases end: what is over a ledger drops when it likes, so it must stay over. */
+    const ends = new Set<number>()
 
     for (const [turn, move] of history.entries()) {
       const what = `step ${turn}: ${move.do}`
       if (move.do === 'step') {
-        const to = clock.now() + move.ms
-        // Not back to before a record has expired: a ledger may have dropped it by now.
-        if ([...expiries].some((at) => to < at && at <= clock.now())) continue
-        clock.step(move.ms)
+        const now = clock.now()
+        const latestEnd = Math.max(Number.NEGATIVE_INFINITY, ...[...ends].filter((at) => at <= now))
+        clock.step(Math.max(now + move.ms, latestEnd) - now)
       } else if (move.do === 'to')
         clock.step(periodEnd(move.period, clock.now()) + move.offsetMs - clock.now())
       else if (move.do === 'standings') {
@@ -191,17 +190,17 @@ export async function comparedSteps(rival: Rival, runs: number, limitMs: number)
         if (!opened.resumed) firstSentAt.set(row, clock.now())
         const bound = entry.slot === undefined ? Number.POSITIVE_INFINITY : (firstSentAt.get(row) ?? 0)
         const forgottenAt = bound + RETENTION_MS
-        expiries.add(forgottenAt).add(Math.max(forgottenAt, clock.now() + entry.leaseMs))
+        ends.add(forgottenAt).add(clock.now() + entry.leaseMs)
         attempts.push({ entry, forgottenAt })
       } else {
         const attempt = attempts[move.which % Math.max(1, attempts.length)]
         // A ledger may have dropped a record whose day is over.
         if (attempt === undefined || clock.now() >= attempt.forgottenAt) continue
-        const { entry, forgottenAt } = attempt
+        const { entry } = attempt
         if (move.do === 'reopen') {
           await same(what, memory.open(entry), rival.ledger.open(placed(entry)))
           // Its lease may have been over: then it has another one now.
-          expiries.add(Math.max(forgottenAt, clock.now() + entry.leaseMs))
+          ends.add(clock.now() + entry.leaseMs)
         } else
           await same(
             what,
