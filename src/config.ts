@@ -14,6 +14,7 @@ export interface Config {
     readonly baseUrl: string
     readonly timeoutMs: number
     readonly maxRetries: number
+    readonly maxInFlight: number
     readonly replyButtonsAs: 'reply_buttons' | 'button'
   }
   readonly ledger: LedgerConfig
@@ -62,9 +63,14 @@ function build(shape: ConfigShape, secrets: ReadonlyMap<string, Secret>, default
   const tenants = new Map<string, Tenant>()
   const credentials = new Map<string, Credential>()
 
+  const weightsOf = new Map<string, number>()
+  for (const { account, weight } of Object.values(shape.tenants)) {
+    weightsOf.set(account, (weightsOf.get(account) ?? 0) + weight)
+  }
   for (const [id, { token, nextToken, writePerMinute, readPerMinute }] of Object.entries(shape.accounts)) {
     const next = nextToken === undefined ? {} : { nextToken: secretAt(nextToken) }
-    accounts.set(id, { id, token: secretAt(token), ...next, writePerMinute, readPerMinute })
+    const weights = weightsOf.get(id) ?? 0
+    accounts.set(id, { id, token: secretAt(token), ...next, writePerMinute, readPerMinute, weights })
   }
   for (const [id, written] of Object.entries(shape.tenants)) {
     const tenant = buildTenant(id, written, present(accounts.get(written.account)))
@@ -80,7 +86,7 @@ function build(shape: ConfigShape, secrets: ReadonlyMap<string, Secret>, default
 }
 
 function buildTenant(id: string, written: TenantShape, account: Account): Tenant {
-  const { phoneNumberIds, defaultCountry, suspended } = written
+  const { phoneNumberIds, defaultCountry, weight, suspended } = written
   const { messagesPerDay, messagesPerMonth, ...rates } = written.quotas
   return {
     id,
@@ -92,6 +98,7 @@ function buildTenant(id: string, written: TenantShape, account: Account): Tenant
       ...(messagesPerDay !== undefined && { messagesPerDay }),
       ...(messagesPerMonth !== undefined && { messagesPerMonth }),
     },
+    weight,
     suspended,
   }
 }

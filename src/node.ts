@@ -103,10 +103,10 @@ async function compose(
   const build = (config: Config, earlier?: Built): Built => {
     const { baseUrl, timeoutMs, replyButtonsAs } = config.upstream
     const pool = earlier?.baseUrl === baseUrl ? earlier.pool : createUndiciTransport(baseUrl, clock)
-    const transport = stackUpstream(pool.send, clock, telemetry)
+    const transport = stackUpstream(pool.send, { clock, entropy, telemetry }, config.upstream)
     const directory = createDirectory(config)
     const services = { clock, entropy, digest, telemetry, ledger, transport, directory }
-    const app = createApp({ ...services, timeoutMs, draining: () => draining }, { replyButtonsAs })
+    const app = createApp({ ...services, timeoutMs, replyButtonsAs, draining: () => draining })
     return { baseUrl, timeoutMs, pool, fetch: app.fetch }
   }
   let current = build(first)

@@ -22,6 +22,8 @@ export interface Clock {
 export interface Entropy {
   /** `<prefix>_` + 26 characters of Crockford base32, unique and hard to guess. */
   id(prefix: string): string
+  /** A number from 0 (included) to 1 (excluded): for jitter, not for secrets. */
+  unit(): number
 }
 
 /** Hashing: synchronous on Node, Web Crypto on Workers. */
@@ -40,8 +42,10 @@ export interface TenantDirectory {
 /** The caller's idempotency key and what it is bound to. */
 export interface Slot {
   readonly key: string
-  /** Equal for requests that mean the same; see `domain/fingerprint.ts`. */
+  /** Equal for requests that mean the same; begins with its version, see `domain/fingerprint.ts`. */
   readonly fingerprint: string
+  /** The exact JSON text that goes upstream. Kept while the outcome is open: a retry must send the same bytes. */
+  readonly body: string
   /** How long a caller waits for the answer of another request in flight under this key. */
   readonly waitMs: number
 }
@@ -59,17 +63,46 @@ export interface LedgerEntry {
 }
 
 export type Opened =
-  /** The caller owns the slot and is charged. `resumed`: an earlier attempt may have reached the upstream. */
-  | { readonly kind: 'go'; readonly resumed: boolean; readonly standings: Standings }
+  /**
+   * The caller owns the slot and is charged. `resumed`: an earlier attempt may have reached the upstream, and
+   * `body` is what it sent.
+   */
+  | {
+      readonly kind: 'go'
+      readonly resumed: boolean
+      readonly body?: string
+      readonly standings: Standings
+    }
   /** An answer that is kept, or that the owner in flight has just given. */
   | { readonly kind: 'replay'; readonly answer: Answer; readonly standings: Standings }
   /** Another request still holds the key after `slot.waitMs`. */
   | { readonly kind: 'in_flight'; readonly leaseEndsAt: EpochMs; readonly standings: Standings }
   | { readonly kind: 'mismatch'; readonly standings: Standings }
+  /**
+   * The key is bound under another version of the fingerprint, by a request with `body` whose outcome is open.
+   * Nothing was charged. A request that means the same may be opened again under the `fingerprint` given here.
+   */
+  | {
+      readonly kind: 'other_version'
+      readonly fingerprint: string
+      readonly body: string
+      readonly standings: Standings
+    }
   /** A limit is used up. `resumed`: an earlier attempt under this key may have reached the upstream. */
   | (Refusal & { readonly kind: 'refused'; readonly resumed: boolean; readonly standings: Standings })
   /** No room to keep a new record safely: nothing was charged, nothing may be sent. */
   | { readonly kind: 'full' }
+
+export interface SettledOutcome {
+  readonly settlement: Settlement
+  readonly answer: Answer
+  readonly giveBack: boolean
+  /**
+   * Tokens left to the account in the class of the charge, as the upstream counts them: the account's bucket is
+   * lowered to it, never raised, after any charges came back.
+   */
+  readonly accountTokensLeft?: number
+}
 
 /**
  * Idempotency and quotas in ONE atomic step: a replay costs nothing, a refusal burns no key, a crash
@@ -82,10 +115,7 @@ export interface Ledger {
    * Ends the lease, hands `answer` to waiters, returns charges if `giveBack`.
    * Resolves to false when the lease was lost to another owner; then nothing has changed.
    */
-  settle(
-    entry: LedgerEntry,
-    outcome: { readonly settlement: Settlement; readonly answer: Answer; readonly giveBack: boolean },
-  ): MaybePromise<boolean>
+  settle(entry: LedgerEntry, outcome: SettledOutcome): MaybePromise<boolean>
   /** What is left of the limits named by `charge`; charges nothing. */
   standings(entry: Pick<LedgerEntry, 'account' | 'tenant' | 'charge'>): MaybePromise<Standings>
   /** Whether `open` can be expected to work. */

@@ -45,6 +45,8 @@ const secret = z
  * their arithmetic stays exact in every ledger.
  */
 const MAX_PER_MINUTE = 1_000_000_000
+/** The same holds for shares of a bucket, which are counted in units times weight. */
+const MAX_WEIGHT = 1000
 const count = z.int('must be a whole number').positive('must be 1 or more')
 const perMinute = count.max(MAX_PER_MINUTE, `must be at most ${MAX_PER_MINUTE}`)
 
@@ -66,6 +68,11 @@ const upstream = section({
     .nonnegative('must be 0 or more')
     .default(2)
     .meta({ description: 'Further attempts after the first one.' }),
+  maxInFlight: z
+    .int('must be a whole number')
+    .positive('must be 1 or more')
+    .default(4096)
+    .meta({ description: 'Requests under way at once in one process; more are refused with 503.' }),
   replyButtonsAs: z
     .enum(['reply_buttons', 'button'])
     .default('reply_buttons')
@@ -145,6 +152,14 @@ const tenant = section({
   }),
   keys: z.array(key).meta({ description: 'Gateway keys; an empty list locks the tenant out.' }),
   quotas: quotas.prefault({}),
+  weight: z
+    .int('must be a whole number')
+    .positive('must be 1 or more')
+    .max(MAX_WEIGHT, `must be at most ${MAX_WEIGHT}`)
+    .default(1)
+    .meta({
+      description: 'Part of the account limits that is certain, against the weights of its other tenants.',
+    }),
   suspended: z.boolean().default(false).meta({ description: 'Refuses every call of the tenant.' }),
 }).meta({ description: 'One internal team.' })
 

@@ -1,7 +1,16 @@
 /** Texts that are hashed: the fingerprint of a request and the input of its derived upstream key. */
 
-/** Changes when normalisation or canonical form changes meaning; part of every fingerprint. */
+/**
+ * Changes when normalisation or canonical form changes meaning; every fingerprint begins with it. Normalising
+ * what an earlier version has normalised must give what normalising the caller's body gives (decision 0011).
+ */
 export const FINGERPRINT_VERSION = 'v1'
+
+/** The fingerprint as records keep it, from the SHA-256 of `fingerprintText`. */
+export const fingerprintOf = (sha256: string): string => `${FINGERPRINT_VERSION}:${sha256}`
+
+/** What stands before the colon. */
+export const versionOf = (fingerprint: string): string => fingerprint.slice(0, fingerprint.indexOf(':') + 1)
 
 /**
  * Canonical JSON (RFC 8785): no blanks, members sorted by UTF-16 code units, numbers and strings as

@@ -13,6 +13,8 @@ export interface Charge {
   readonly tenantPerMinute: number
   readonly accountPerMinute: number
   readonly maxConcurrent: number
+  /** The tenant's part of the account's limit: `weight` of the sum `of` all weights. Absent: the whole. */
+  readonly share?: { readonly weight: number; readonly of: number }
   /** Present for sends, which are writes; reads and read receipts are no messages. */
   readonly message?: { readonly perDay?: number; readonly perMonth?: number }
 }

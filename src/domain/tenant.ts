@@ -46,6 +46,8 @@ export interface Account {
   readonly nextToken?: Secret
   readonly writePerMinute: number
   readonly readPerMinute: number
+  /** Sum of the weights of its tenants. */
+  readonly weights: number
 }
 
 /** Whether `text` repeats a token of the account. */
@@ -71,6 +73,8 @@ export interface Tenant {
   /** ISO 3166-1 alpha-2 country that national numbers are read in; absent: they are refused. */
   readonly defaultCountry?: string
   readonly quotas: Quotas
+  /** Its part of the account's limits, against the sum of all weights in the account, when they are contended. */
+  readonly weight: number
   readonly suspended: boolean
 }
 

@@ -8,6 +8,8 @@ export interface UpstreamCall {
   /** The account id, for layers that keep state per account. */
   readonly account: string
   readonly token: Secret
+  /** The token that takes over when the upstream refuses `token`. */
+  readonly nextToken?: Secret
   /** The gateway's own request id, sent as `X-Request-Id`. */
   readonly requestId: string
   /** The derived key (64 hex digits); never the caller's own. */
@@ -23,9 +25,18 @@ export interface UpstreamHeaders {
   readonly retryAfter?: string
   /** Raw `Idempotent-Replayed`. */
   readonly replayed?: string
+  /** `X-RateLimit-Remaining`: whole tokens left to the account in the class of the call (upstream contract §8). */
+  readonly tokensLeft?: number
 }
 
-export type NotSentReason = 'cannot_connect' | 'connection_closed' | 'deadline'
+export type NotSentReason =
+  | 'cannot_connect'
+  | 'connection_closed'
+  | 'deadline'
+  /** The circuit breaker of the account is open. */
+  | 'breaker_open'
+  /** The upstream has told the account to wait. */
+  | 'account_paused'
 export type UnknownReason = 'connection_reset' | 'deadline' | 'protocol_error'
 
 /**
@@ -40,5 +51,10 @@ export type UpstreamResult =
       /** Undefined: the body broke off, was over the cap, or is not UTF-8. */
       readonly body: string | undefined
     }
-  | { readonly kind: 'not_sent'; readonly reason: NotSentReason }
+  | {
+      readonly kind: 'not_sent'
+      readonly reason: NotSentReason
+      /** When it is worth trying again, if that is known. */
+      readonly retryAfterMs?: number
+    }
   | { readonly kind: 'unknown'; readonly reason: UnknownReason }

@@ -1,6 +1,5 @@
 import { Hono } from 'hono'
 import { HTTPException } from 'hono/http-exception'
-import type { MessageSettings } from '../domain/message.ts'
 import { relay } from '../pipeline/relay.ts'
 import { type SendPorts, send } from '../pipeline/send.ts'
 import { type AuthenticatePorts, authenticate, authorize } from './authenticate.ts'
@@ -17,10 +16,7 @@ export interface AppPorts extends AuthenticatePorts, ObservePorts, SendPorts {
 }
 
 /** The gateway as one fetch handler: built once per configuration, never per request. */
-export function createApp(
-  ports: AppPorts,
-  settings: Pick<MessageSettings, 'replyButtonsAs'>,
-): Hono<GatewayEnv> {
+export function createApp(ports: AppPorts): Hono<GatewayEnv> {
   const { ledger } = ports
   const app = new Hono<GatewayEnv>()
   const only = (allow: string) => (c: GatewayContext) => refuse(c, 'method_not_allowed', {}, { allow })
@@ -52,7 +48,7 @@ export function createApp(
       authorize('messages:send'),
       requireJson,
       readIdempotencyKey,
-      validateMessage(settings.replyButtonsAs),
+      validateMessage(ports.replyButtonsAs),
       async (c) => {
         const clientKey = c.get('clientKey')
         const reply = await send(ports, {

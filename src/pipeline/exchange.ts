@@ -1,11 +1,20 @@
 import { type Answer, render } from '../domain/answer.ts'
 import { type Failure, failure, type GatewayCode } from '../domain/errors.ts'
-import { judge, type Operation } from '../domain/judge.ts'
+import { type Judgement, judge, type Operation } from '../domain/judge.ts'
 import type { Refusal } from '../domain/ledger-rules.ts'
-import type { Standings } from '../domain/limits.ts'
-import { type Account, holdsToken } from '../domain/tenant.ts'
-import type { UpstreamCall } from '../domain/upstream.ts'
-import type { Clock, Ledger, LedgerEntry, Opened, Telemetry, UpstreamTransport } from '../ports.ts'
+import type { Charge, Standings } from '../domain/limits.ts'
+import { type Account, holdsToken, type Tenant } from '../domain/tenant.ts'
+import type { UpstreamCall, UpstreamHeaders } from '../domain/upstream.ts'
+import type {
+  Clock,
+  Ledger,
+  LedgerEntry,
+  MaybePromise,
+  Opened,
+  SettledOutcome,
+  Telemetry,
+  UpstreamTransport,
+} from '../ports.ts'
 
 /** What the pipeline gives to HTTP: an answer, and what the headers tell about it. */
 export interface Reply {
@@ -31,8 +40,10 @@ export interface Asked {
   readonly operation: Operation
   readonly entry: LedgerEntry
   readonly account: Account
-  /** Built only when the ledger lets the request go. */
-  readonly call: () => UpstreamCall | Promise<UpstreamCall>
+  /** Built only when the ledger lets the request go; `body` is that of an earlier attempt, which goes again as it is. */
+  readonly call: (body: string | undefined) => MaybePromise<UpstreamCall>
+  /** Whether the request means the same as one that has gone upstream with `body`; absent: no key, no need to ask. */
+  readonly matches?: (body: string) => MaybePromise<boolean>
 }
 
 /** A lease outlives the deadline by this, so that only a crashed owner can lose it. */
@@ -45,13 +56,12 @@ export const leaseMs = (timeoutMs: number): number => timeoutMs + LEASE_MARGIN_M
  */
 export async function exchange(ports: ExchangePorts, asked: Asked): Promise<Reply> {
   const { clock, transport, telemetry, timeoutMs } = ports
-  const { entry, operation, account } = asked
+  const { operation, account } = asked
+  const { entry, opened } = await openAcrossVersions(ports, asked)
   const requestId = entry.owner
-
-  const opened = await openLedger(ports, entry)
   if (opened.kind !== 'go') return turnedAway(opened, requestId, entry.slot !== undefined)
 
-  const call = await asked.call()
+  const call = await asked.call(opened.body)
   const began = clock.monotonic()
   const result = await transport(call, clock.now() + timeoutMs)
   const upstreamMs = clock.monotonic() - began
@@ -62,14 +72,50 @@ export async function exchange(ports: ExchangePorts, asked: Asked): Promise<Repl
 
   const headers = result.kind === 'answered' ? result.headers : {}
   const answer = render(judged.verdict, requestId, shownId(headers.requestId, account))
-  const standings = (await settleLedger(ports, entry, { ...judged, answer })) ?? opened.standings
+  const standings = (await settleLedger(ports, entry, outcomeOf(judged, answer, headers))) ?? opened.standings
   const reply = { answer, standings, upstreamMs }
   return entry.slot === undefined ? reply : { ...reply, replayed: headers.replayed === 'true' }
 }
 
+/** The tokens a call may use, in the order they are tried. */
+export const tokensOf = ({ token, nextToken }: Account): Pick<UpstreamCall, 'token' | 'nextToken'> => ({
+  token,
+  ...(nextToken && { nextToken }),
+})
+
+/** What the tenant is certain of when the limits of its account are contended. */
+export const shareOf = ({ account, weight }: Tenant): NonNullable<Charge['share']> => ({
+  weight,
+  of: account.weights,
+})
+
 /** The upstream's request id goes into a header and the log, so it must be nothing but an id. */
 const shownId = (id: string | undefined, account: Account): string | undefined =>
   id === undefined || holdsToken(account, id) ? undefined : id
+
+/** What the ledger is told; the upstream's count of tokens belongs to the account and goes no further. */
+const outcomeOf = (
+  { settlement, giveBack }: Judgement,
+  answer: Answer,
+  { tokensLeft }: UpstreamHeaders,
+): SettledOutcome => ({
+  settlement,
+  answer,
+  giveBack,
+  ...(tokensLeft !== undefined && { accountTokensLeft: tokensLeft }),
+})
+
+/**
+ * Opens the ledger. A key that an earlier release has bound under its own fingerprint is opened under that one
+ * when the request means the same; the entry that was let go is given back, since it must be settled.
+ */
+async function openAcrossVersions(ports: ExchangePorts, { entry, matches }: Asked) {
+  const opened = await openLedger(ports, entry)
+  if (opened.kind !== 'other_version' || entry.slot === undefined) return { entry, opened }
+  if (!(await matches?.(opened.body))) return { entry, opened: { ...opened, kind: 'mismatch' as const } }
+  const asBound = { ...entry, slot: { ...entry.slot, fingerprint: opened.fingerprint } }
+  return { entry: asBound, opened: await openLedger(ports, asBound) }
+}
 
 type Unreachable = { readonly kind: 'unreachable' }
 
@@ -92,7 +138,7 @@ async function openLedger(
 async function settleLedger(
   { ledger, telemetry }: ExchangePorts,
   entry: LedgerEntry,
-  outcome: Parameters<Ledger['settle']>[1],
+  outcome: SettledOutcome,
 ): Promise<Standings | undefined> {
   try {
     const held = await ledger.settle(entry, outcome)
@@ -132,6 +178,8 @@ function turnedAwayBy(opened: Exclude<Opened, { kind: 'go' | 'replay' }> | Unrea
     case 'in_flight':
       return failure('idempotency_in_progress', { outcome: 'unknown', retryAfterSeconds: 1 })
     case 'mismatch':
+    // Bound anew between two looks: as good as a mismatch, and just as certain that nothing was sent.
+    case 'other_version':
       return failure('idempotency_key_reuse')
     case 'refused':
       return failure(refusalCodes[opened.by], {

@@ -1,7 +1,7 @@
 import type { Operation } from '../domain/judge.ts'
 import type { Charge } from '../domain/limits.ts'
 import type { Credential, Tenant } from '../domain/tenant.ts'
-import { type ExchangePorts, exchange, leaseMs, type Reply } from './exchange.ts'
+import { type ExchangePorts, exchange, leaseMs, type Reply, shareOf, tokensOf } from './exchange.ts'
 
 /** A read that is passed on. */
 export interface Reading {
@@ -29,15 +29,17 @@ export function relay(
       leaseMs: leaseMs(ports.timeoutMs),
       charge: readCharge(tenant),
     },
-    call: () => ({ method: 'GET', path, account: account.id, token: account.token, requestId }),
+    call: () => ({ method: 'GET', path, account: account.id, ...tokensOf(account), requestId }),
   })
 }
 
-export function readCharge({ account, quotas }: Tenant): Charge {
+export function readCharge(tenant: Tenant): Charge {
+  const { account, quotas } = tenant
   return {
     class: 'read',
     tenantPerMinute: quotas.readPerMinute,
     accountPerMinute: account.readPerMinute,
     maxConcurrent: quotas.maxConcurrent,
+    share: shareOf(tenant),
   }
 }

@@ -30,6 +30,7 @@ export function createEntropy(clock: Clock): Entropy {
       }
       return text
     },
+    unit: Math.random,
   }
 }
 

@@ -1,6 +1,17 @@
-import type { Clock, Telemetry, UpstreamTransport } from '../ports.ts'
+import type { Clock, Entropy, Telemetry, UpstreamTransport } from '../ports.ts'
 import { withInProgressWait } from './in-progress.ts'
 import { withTelemetry } from './observed.ts'
+
+export interface StackPorts {
+  readonly clock: Clock
+  readonly entropy: Entropy
+  readonly telemetry: Telemetry
+}
+
+export interface StackSettings {
+  /** Further attempts after the first one. */
+  readonly maxRetries: number
+}
 
 /**
  * The layers over a transport, outermost first. Waiting stands outside telemetry so that every attempt
@@ -8,8 +19,8 @@ import { withTelemetry } from './observed.ts'
  */
 export function stackUpstream(
   transport: UpstreamTransport,
-  clock: Clock,
-  telemetry: Telemetry,
+  { clock, telemetry }: StackPorts,
+  _settings: StackSettings,
 ): UpstreamTransport {
   const layers = [withInProgressWait(clock), withTelemetry(clock, telemetry)]
   return layers.reduceRight((next, layer) => layer(next), transport)

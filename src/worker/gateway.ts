@@ -39,20 +39,22 @@ export function createWorker(clock: Clock, write: (line: string) => void): Expor
     const { config, secret } = loaded
     const { baseUrl, timeoutMs, replyButtonsAs } = config.upstream
     const find = (account: string): RemoteLedger => env.LEDGER.get(env.LEDGER.idFromName(account))
-    const app = createApp(
-      {
-        clock,
-        entropy,
-        telemetry,
-        timeoutMs,
-        digest: createWebDigest(secret),
-        directory: createDirectory(config),
-        ledger: createRemoteLedger(find, () => [...config.accounts.keys()][0] ?? ''),
-        transport: stackUpstream(createFetchTransport(baseUrl, clock), clock, telemetry),
-        draining: () => false,
-      },
-      { replyButtonsAs },
-    )
+    const app = createApp({
+      clock,
+      entropy,
+      telemetry,
+      timeoutMs,
+      replyButtonsAs,
+      digest: createWebDigest(secret),
+      directory: createDirectory(config),
+      ledger: createRemoteLedger(find, () => [...config.accounts.keys()][0] ?? ''),
+      transport: stackUpstream(
+        createFetchTransport(baseUrl, clock),
+        { clock, entropy, telemetry },
+        config.upstream,
+      ),
+      draining: () => false,
+    })
     return (request) => app.fetch(request)
   }
 
