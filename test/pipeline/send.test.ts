@@ -4,7 +4,7 @@ import type { UpstreamCall, UpstreamResult } from '../../src/domain/upstream.ts'
 import { createMemoryLedger } from '../../src/ledger/memory.ts'
 import { leaseMs } from '../../src/pipeline/exchange.ts'
 import { type SendPorts, type Submission, send } from '../../src/pipeline/send.ts'
-import type { Ledger } from '../../src/ports.ts'
+import type { Ledger, LedgerEntry } from '../../src/ports.ts'
 import { createNodeDigest } from '../../src/system/digest-node.ts'
 import { createFakeClock, settle } from '../support/fake-clock.ts'
 import { createRecorder } from '../support/recorder.ts'
@@ -13,9 +13,16 @@ const TIMEOUT_MS = 35_000
 
 const tenant: Tenant = {
   id: 'billing',
-  account: { id: 'acme', token: new Secret('kdv_live_CANARY'), writePerMinute: 600, readPerMinute: 600 },
+  account: {
+    id: 'acme',
+    token: new Secret('kdv_live_CANARY'),
+    writePerMinute: 600,
+    readPerMinute: 600,
+    weights: 4,
+  },
   phoneNumberIds: '*',
   quotas: { writePerMinute: 60, readPerMinute: 600, messagesPerDay: 100, maxConcurrent: 64 },
+  weight: 1,
   suspended: false,
 }
 
@@ -47,6 +54,7 @@ function rig(replace: Partial<SendPorts> = {}) {
     ledger: createMemoryLedger({ clock, telemetry, maxSettled: 1000 }),
     digest: createNodeDigest(new Uint8Array(32)),
     timeoutMs: TIMEOUT_MS,
+    replyButtonsAs: 'reply_buttons',
     transport: (call, deadline) =>
       new Promise((resolve) => {
         calls.push({ call, deadline, answer: resolve })
@@ -91,6 +99,30 @@ describe('a send', () => {
       idempotencyKey: expect.stringMatching(/^[0-9a-f]{64}$/),
     })
     expect(calls[0]?.call.token.reveal()).toBe('kdv_live_CANARY')
+  })
+
+  it('tells the ledger its share of the account, its body, and what the upstream has left', async () => {
+    const told: unknown[] = []
+    const { ports } = rig()
+    const { exchange } = rig({
+      ledger: {
+        ...ports.ledger,
+        open(entry) {
+          told.push(entry.charge.share, entry.slot?.body)
+          return ports.ledger.open(entry)
+        },
+        settle(entry, outcome) {
+          told.push(outcome.accountTokensLeft)
+          return ports.ledger.settle(entry, outcome)
+        },
+      },
+    })
+    await exchange({ ...accepted, headers: { tokensLeft: 17 } }, { clientKey: 'k' })
+    expect(told).toEqual([
+      { weight: 1, of: 4 },
+      '{"text":{"body":"Hi"},"to":"+14155550123","type":"text"}',
+      17,
+    ])
   })
 
   it('shows no request id of the upstream that repeats the account’s token', async () => {
@@ -275,5 +307,54 @@ describe('charges', () => {
     const message = { kind: 'receipt', body: { status: 'read', message_id: 'wamid.x' } } as const
     await one.exchange(accepted, { message })
     expect(await left(one)).toEqual([59, 100])
+  })
+})
+
+describe('a key that an earlier release has bound', () => {
+  const standings = { class: 'write', at: 0, bucket: { limit: 60, remaining: 59, fullAt: 0 } } as const
+  /** As an earlier release may have written it: members in another order, a field that is filled in now missing. */
+  const earlierBody =
+    '{"messaging_product":"whatsapp","to":"+14155550123","type":"text","text":{"body":"Hi"},"recipient_type":"individual"}'
+  const body = JSON.parse(earlierBody)
+
+  /** A ledger that knows the key under `v0:earlier` only, with an open outcome. */
+  const boundByV0 = () => {
+    const opened: LedgerEntry[] = []
+    const settledUnder: (string | undefined)[] = []
+    const ledger: Ledger = {
+      open(entry) {
+        opened.push(entry)
+        return entry.slot?.fingerprint === 'v0:earlier'
+          ? { kind: 'go', resumed: true, body: earlierBody, standings }
+          : { kind: 'other_version', fingerprint: 'v0:earlier', body: earlierBody, standings }
+      },
+      settle(entry) {
+        settledUnder.push(entry.slot?.fingerprint)
+        return true
+      },
+      standings: () => standings,
+      reachable: () => true,
+    }
+    return { ledger, opened, settledUnder }
+  }
+
+  it('is resumed by the same request with the very bytes that went out first', async () => {
+    const { ledger, settledUnder } = boundByV0()
+    const { calls, exchange } = rig({ ledger })
+    const reply = await exchange(accepted, { clientKey: 'k', message: { kind: 'send', body } })
+    expect(reply.answer.status).toBe(200)
+    expect(calls.map(({ call }) => call.body)).toEqual([earlierBody])
+    expect(settledUnder).toEqual(['v0:earlier'])
+  })
+
+  it('refuses another request and sends nothing', async () => {
+    const { ledger, opened } = boundByV0()
+    const { calls, post } = rig({ ledger })
+    const other = { ...body, text: { body: 'Something else' } }
+    const reply = await post({ clientKey: 'k', message: { kind: 'send', body: other } })
+    expect(reply.answer).toMatchObject({ status: 422, code: 'idempotency_key_reuse', outcome: 'not_sent' })
+    expect(reply.standings).toEqual(standings)
+    expect(calls).toHaveLength(0)
+    expect(opened).toHaveLength(1)
   })
 })
