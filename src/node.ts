@@ -3,6 +3,7 @@ import { type DestinationStream, pino } from 'pino'
 import type { ConfigFault } from './config/faults.ts'
 import { type Config, loadConfig } from './config.ts'
 import { createApp } from './http/app.ts'
+import { createGate } from './http/gate.ts'
 import { createDirectory } from './ledger/directory.ts'
 import { type Bound, bind } from './node/bind.ts'
 import {
@@ -13,11 +14,11 @@ import {
   type Variables,
 } from './node/config-source.ts'
 import { demoConfig, demoVariables } from './node/demo.ts'
+import { createDirectPost, type DirectPost } from './node/direct-post.ts'
 import { type Environment, readEnvironment } from './node/environment.ts'
 import { startLedger } from './node/ledger.ts'
 import { listen } from './node/listen.ts'
 import { type MetricsServer, serveMetrics } from './node/metrics-server.ts'
-import { serveSandbox } from './sandbox/serve.ts'
 import { systemClock } from './system/clock.ts'
 import { createNodeDigest } from './system/digest-node.ts'
 import { createEntropy } from './system/entropy.ts'
@@ -49,7 +50,7 @@ export type LogOutput = DestinationStream & { flush?(done: () => void): void }
 /** Composes and starts the gateway on Node from environment variables (interface §2). Logs to stdout unless told. */
 export async function startGateway(
   variables: Variables,
-  output: LogOutput = pino.destination({ dest: 1, sync: false }),
+  output: LogOutput = pino.destination({ dest: 1, sync: false, minLength: 8192, periodicFlush: 100 }),
 ): Promise<Started> {
   const read = readEnvironment(variables)
   const configPath = variables.GATEWAY_CONFIG
@@ -64,6 +65,8 @@ export async function startGateway(
 
 /** Without a config: one demo tenant in front of an embedded sandbox. */
 async function startWithSandbox(environment: Environment, output: LogOutput): Promise<Started> {
+  // Not loaded where it is not needed: it would take a part of every start.
+  const { serveSandbox } = await import('./sandbox/serve.ts')
   const sandbox = await serveSandbox()
   const loaded = loadConfig(demoConfig(sandbox.baseUrl), nodeContext(demoVariables))
   if (!loaded.ok) return loaded
@@ -96,18 +99,17 @@ async function compose(
   if (!started.ok) return started
   const { ledger, close: closeLedger } = started.opened
 
-  let draining = false
-  let underWay = 0
+  const gate = createGate()
 
   // A config is never changed in place: a new one gets a new app, and requests under way end on the old.
   const build = (config: Config, earlier?: Built): Built => {
-    const { baseUrl, timeoutMs, replyButtonsAs } = config.upstream
+    const { baseUrl, timeoutMs, replyButtonsAs, maxInFlight } = config.upstream
     const pool = earlier?.baseUrl === baseUrl ? earlier.pool : createUndiciTransport(baseUrl, clock)
     const transport = stackUpstream(pool.send, { clock, entropy, telemetry }, config.upstream)
     const directory = createDirectory(config)
-    const services = { clock, entropy, digest, telemetry, ledger, transport, directory }
-    const app = createApp({ ...services, timeoutMs, replyButtonsAs, draining: () => draining })
-    return { baseUrl, timeoutMs, pool, fetch: app.fetch }
+    const services = { clock, entropy, digest, telemetry, ledger, transport, directory, gate }
+    const ports = { ...services, timeoutMs, replyButtonsAs, maxInFlight }
+    return { baseUrl, timeoutMs, pool, fetch: createApp(ports).fetch, direct: createDirectPost(ports) }
   }
   let current = build(first)
 
@@ -126,15 +128,9 @@ async function compose(
     telemetry.record({ event: 'lifecycle', what: 'config_reloaded' })
   }
 
-  const fetch = async (request: Request): Promise<Response> => {
-    underWay += 1
-    try {
-      return await current.fetch(request)
-    } finally {
-      underWay -= 1
-    }
-  }
-  const server = await bind('PORT', { host, port }, listen({ host, port, fetch, entropy, telemetry }))
+  const fetch = (request: Request) => current.fetch(request)
+  const direct: DirectPost = (incoming, outgoing) => current.direct(incoming, outgoing)
+  const server = await bind('PORT', { host, port }, listen({ host, port, fetch, direct, entropy, telemetry }))
   if (!server.ok) {
     await closeLedger()
     return server
@@ -150,12 +146,12 @@ async function compose(
   telemetry.record({ event: 'lifecycle', what: 'listening', detail: url })
 
   const drain = async () => {
-    draining = true
+    gate.shut()
     telemetry.record({ event: 'lifecycle', what: 'draining' })
     unwatch()
     // A caller that has hung up still has its send under way, so sockets alone do not tell.
     const until = clock.now() + current.timeoutMs + CLOSE_GRACE_MS
-    while (underWay > 0 && clock.now() < until) await clock.sleep(20)
+    while (gate.underWay > 0 && clock.now() < until) await clock.sleep(20)
     await server.bound.close(CLOSE_GRACE_MS)
     metricsServer.bound?.close()
     await current.pool.close()
@@ -182,4 +178,5 @@ interface Built {
   readonly timeoutMs: number
   readonly pool: UndiciTransport
   readonly fetch: (request: Request) => Response | Promise<Response>
+  readonly direct: DirectPost
 }

@@ -140,6 +140,9 @@ export interface Failure {
   readonly retryAfterSeconds?: number
 }
 
+export const isFailure = (value: unknown): value is Failure =>
+  typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'failure'
+
 /** A readable 2xx of the upstream; `body` still carries the upstream's own `request_id`. */
 export interface Success {
   readonly kind: 'success'

@@ -1,20 +1,15 @@
 import type { Context, Env } from 'hono'
-import type { Message } from '../domain/message.ts'
 import type { Credential } from '../domain/tenant.ts'
-import type { Reply } from '../pipeline/exchange.ts'
+import type { Handled } from './post-message.ts'
 
-/** What the stages of one HTTP request hand on. */
+/** What the routes leave with a request. */
 export interface GatewayEnv extends Env {
   Variables: {
     requestId: string
-    /** The bounded body. */
-    bytes: Uint8Array
     credential: Credential
     phoneNumberId: string
-    clientKey: string
-    message: Message
     /** What was answered, for telemetry. */
-    reply: Reply
+    handled: Handled
   }
 }
 

@@ -1,23 +1,22 @@
+import { failure } from '../domain/errors.ts'
 import type { BucketStanding, WindowStanding } from '../domain/limits.ts'
 import { readCharge } from '../pipeline/relay.ts'
 import { writeCharge } from '../pipeline/send.ts'
 import type { Ledger } from '../ports.ts'
 import type { GatewayContext } from './context.ts'
-import { refuse, succeed } from './reply.ts'
+import { refuseWith, succeed } from './reply.ts'
 
 /** `GET /v1/me`: who the key belongs to, its numbers, its limits and what is left of each. Free of charge. */
 export async function describeCaller(c: GatewayContext, ledger: Ledger): Promise<Response> {
-  const { tenant, key } = c.get('credential')
+  const credential = c.get('credential')
+  const { tenant, key } = credential
   const who = { account: tenant.account.id, tenant: tenant.id }
   const [write, read] = await Promise.all([
     ledger.standings({ ...who, charge: writeCharge(tenant, true) }),
     ledger.standings({ ...who, charge: readCharge(tenant) }),
   ]).catch(() => [])
   if (write === undefined || read === undefined) {
-    return refuse(c, 'service_unavailable', {
-      message: 'The ledger is out of reach. Retry later.',
-      retryAfterSeconds: 1,
-    })
+    return refuseWith(c, unreachable, { credential })
   }
   const { phoneNumberIds, defaultCountry, quotas } = tenant
   return succeed(
@@ -44,9 +43,15 @@ export async function describeCaller(c: GatewayContext, ledger: Ledger): Promise
         },
       },
     },
+    { credential },
     read,
   )
 }
+
+const unreachable = failure('service_unavailable', {
+  message: 'The ledger is out of reach. Retry later.',
+  retryAfterSeconds: 1,
+})
 
 /** `resets_at`: when the bucket is full again. */
 const bucket = ({ limit, remaining, fullAt }: BucketStanding) => ({

@@ -1,33 +1,34 @@
-import { createMiddleware } from 'hono/factory'
-import type { GatewayEnv } from './context.ts'
-import { refuse } from './reply.ts'
+import { type Failure, failure } from '../domain/errors.ts'
 
 /** The largest body that is taken in, chunked or not. */
 export const MAX_BODY_BYTES = 256 * 1024
 
-/** Reads the body into memory, bounded; refuses what is too large before it is authenticated. */
-export const receiveBody = createMiddleware<GatewayEnv>(async (c, next) => {
-  const declared = c.req.header('content-length')
-  if (declared !== undefined && Number(declared) > MAX_BODY_BYTES) return refuse(c, 'payload_too_large')
+export const tooLarge: Failure = failure('payload_too_large')
+export const brokeOff: Failure = failure('invalid_request', { message: 'The body broke off before its end.' })
+
+/** Whether the length that the caller declares is over the cap. */
+export const declaresTooMuch = (contentLength: string | undefined): boolean =>
+  contentLength !== undefined && Number(contentLength) > MAX_BODY_BYTES
+
+/** Reads a body of the Fetch API into memory, bounded. */
+export async function receiveBody(request: Request): Promise<Uint8Array | Failure> {
+  const declared = request.headers.get('content-length') ?? undefined
+  if (declaresTooMuch(declared)) return tooLarge
   try {
     // The HTTP layer holds a body to its declared length; one without a length is counted as it comes.
-    const bytes =
-      declared === undefined
-        ? await readBounded(c.req.raw.body, MAX_BODY_BYTES)
-        : new Uint8Array(await c.req.raw.arrayBuffer())
-    if (bytes === undefined) return refuse(c, 'payload_too_large')
-    c.set('bytes', bytes)
+    return declared === undefined
+      ? await readBounded(request.body, MAX_BODY_BYTES)
+      : new Uint8Array(await request.arrayBuffer())
   } catch {
-    return refuse(c, 'invalid_request', { message: 'The body broke off before its end.' })
+    return brokeOff
   }
-  return await next()
-})
+}
 
-/** The bytes of `body`; undefined when there are more than `max`. */
+/** The bytes of `body`, unless there are more than `max`. */
 async function readBounded(
   body: ReadableStream<Uint8Array> | null,
   max: number,
-): Promise<Uint8Array | undefined> {
+): Promise<Uint8Array | Failure> {
   if (body === null) return new Uint8Array()
   const chunks: Uint8Array[] = []
   let length = 0
@@ -38,7 +39,7 @@ async function readBounded(
     length += value.length
     if (length > max) {
       await reader.cancel()
-      return undefined
+      return tooLarge
     }
     chunks.push(value)
   }

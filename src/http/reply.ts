@@ -4,6 +4,10 @@ import { type Failure, type FailureDetail, failure, type GatewayCode } from '../
 import type { Standings } from '../domain/limits.ts'
 import type { Reply } from '../pipeline/exchange.ts'
 import type { GatewayContext } from './context.ts'
+import type { Handled } from './post-message.ts'
+
+/** By name, as they are written. */
+type Headers = Record<string, string>
 
 /** Headers that an answer itself asks for. */
 export interface ExtraHeaders {
@@ -11,13 +15,19 @@ export interface ExtraHeaders {
   readonly allow?: string
 }
 
-/** The only maker of answers on the public port: status, envelope and headers of interface §4. */
-export function respond(c: GatewayContext, reply: Reply, extra: ExtraHeaders = {}): Response {
-  c.set('reply', reply)
-  const { answer, standings, replayed } = reply
-  const headers = answerHeaders(answer, c.get('requestId'))
-  if (replayed !== undefined) headers['Idempotent-Replayed'] = String(replayed)
+/** The headers of a reply, all of interface §4. */
+export function replyHeaders({ answer, standings, replayed }: Reply, requestId: string): Headers {
+  const headers = answerHeaders(answer, requestId)
+  if (replayed !== undefined) headers['Idempotent-Replayed'] = replayed ? 'true' : 'false'
   if (standings !== undefined) addStandings(headers, standings)
+  return headers
+}
+
+/** The only maker of responses in the app; tells `observe` what was answered. */
+export function respond(c: GatewayContext, handled: Handled, extra: ExtraHeaders = {}): Response {
+  c.set('handled', handled)
+  const { answer } = handled.reply
+  const headers = replyHeaders(handled.reply, c.get('requestId'))
   if (extra.allow !== undefined) headers.Allow = extra.allow
   return new Response(answer.body, { status: answer.status, headers })
 }
@@ -29,18 +39,33 @@ export function refuse(
   detail?: FailureDetail,
   extra?: ExtraHeaders,
 ): Response {
-  return respond(c, { answer: render(failure(code, detail), c.get('requestId')) }, extra)
+  return refuseWith(c, failure(code, detail), {}, extra)
+}
+
+/** Answers with `fault`; `known` is what telemetry is told of the caller. */
+export function refuseWith(
+  c: GatewayContext,
+  fault: Failure,
+  known: Omit<Handled, 'reply'> = {},
+  extra?: ExtraHeaders,
+): Response {
+  return respond(c, { reply: { answer: render(fault, c.get('requestId')) }, ...known }, extra)
 }
 
 /** Answers with a body of the gateway's own. */
-export function succeed(c: GatewayContext, body: Record<string, unknown>, standings?: Standings): Response {
+export function succeed(
+  c: GatewayContext,
+  body: Record<string, unknown>,
+  known: Omit<Handled, 'reply'> = {},
+  standings?: Standings,
+): Response {
   const answer = render({ kind: 'success', status: 200, body }, c.get('requestId'))
-  return respond(c, { answer, ...(standings && { standings }) })
+  return respond(c, { reply: { answer, ...(standings && { standings }) }, ...known })
 }
 
 /** The headers of every answer, also of those written before there is a route (see `node-server.ts`). */
-export function answerHeaders(answer: Answer, requestId: string): Record<string, string> {
-  const headers: Record<string, string> = {
+export function answerHeaders(answer: Answer, requestId: string): Headers {
+  const headers: Headers = {
     'Content-Type': 'application/json',
     'X-Request-Id': requestId,
     'Cache-Control': 'no-store',
@@ -53,10 +78,7 @@ export function answerHeaders(answer: Answer, requestId: string): Record<string,
 }
 
 /** A failure outside the app: there is no context yet. */
-export function bareAnswer(
-  fault: Failure,
-  requestId: string,
-): { answer: Answer; headers: Record<string, string> } {
+export function bareAnswer(fault: Failure, requestId: string): { answer: Answer; headers: Headers } {
   const answer = render(fault, requestId)
   return { answer, headers: answerHeaders(answer, requestId) }
 }
@@ -65,7 +87,7 @@ export function bareAnswer(
  * `X-RateLimit-*` as the upstream has them (contract §8), and `RateLimit-Policy`/`RateLimit` after
  * draft-ietf-httpapi-ratelimit-headers-09. The tenant's own limits only.
  */
-function addStandings(headers: Record<string, string>, standings: Standings): void {
+function addStandings(headers: Headers, standings: Standings): void {
   const { class: rateClass, at, bucket, day, month } = standings
   const secondsTo = (end: number): number => Math.max(0, Math.ceil((end - at) / 1000))
   headers['X-RateLimit-Limit'] = String(bucket.limit)

@@ -1,15 +1,23 @@
-import { zValidator } from '@hono/zod-validator'
-import type { MiddlewareHandler } from 'hono'
-import { createMiddleware } from 'hono/factory'
-import * as z from 'zod'
+import { type Failure, failure } from '../domain/errors.ts'
 import { checkJson, utf8Text } from '../domain/json.ts'
-import { checkMessage, faultOf, kindOf, type MessageBody, type MessageSettings } from '../domain/message.ts'
-import type { GatewayEnv } from './context.ts'
-import { refuse } from './reply.ts'
+import { type Message, type MessageBody, type MessageSettings, parseMessage } from '../domain/message.ts'
+
+const notJson = failure('unsupported_media_type')
+const notUtf8 = failure('invalid_json', { message: 'The body is not UTF-8.' })
+const invalidKey = failure('invalid_idempotency_key')
+
+/** Why a body of this `Content-Type` and `Content-Encoding` is not read; undefined: it is JSON in UTF-8. */
+export function checkMediaType(
+  contentType: string | undefined,
+  contentEncoding: string | undefined,
+): Failure | undefined {
+  const encoded = contentEncoding !== undefined && contentEncoding !== 'identity'
+  if (!encoded && contentType === 'application/json') return undefined
+  return encoded || contentType === undefined || !isJson(contentType) ? notJson : undefined
+}
 
 /** `application/json`, with no charset or utf-8. */
-function isJson(contentType: string | undefined): boolean {
-  if (contentType === undefined) return false
+function isJson(contentType: string): boolean {
   const [mediaType = '', ...parameters] = contentType.split(';').map((part) => part.trim().toLowerCase())
   return (
     mediaType === 'application/json' &&
@@ -17,78 +25,30 @@ function isJson(contentType: string | undefined): boolean {
   )
 }
 
-/** Holds the content type to JSON in UTF-8, and makes the bytes readable for the validator. */
-export const requireJson = createMiddleware<GatewayEnv>(async (c, next) => {
-  const encoding = c.req.header('content-encoding') ?? 'identity'
-  if (!isJson(c.req.header('content-type')) || encoding !== 'identity')
-    return refuse(c, 'unsupported_media_type')
-  const text = utf8Text(c.get('bytes'))
-  if (text === undefined) return refuse(c, 'invalid_json', { message: 'The body is not UTF-8.' })
-  // Hono reads the body from here, so it is decoded once and parsed once.
-  Object.assign(c.req.bodyCache, { text: Promise.resolve(text) })
-  return await next()
-})
-
 /**
- * The caller's idempotency key, if any: 1–255 visible ASCII characters, quoted or bare. Two headers arrive
- * joined by ", ", and no key holds a blank.
+ * The caller's idempotency key: 1–255 visible ASCII characters, quoted or bare. Two headers arrive joined by
+ * ", ", and no key holds a blank.
  */
-export const readIdempotencyKey = createMiddleware<GatewayEnv>(async (c, next) => {
-  const header = c.req.header('idempotency-key')
-  if (header === undefined) return await next()
-  const key =
-    header.length >= 2 && header.startsWith('"') && header.endsWith('"') ? header.slice(1, -1) : header
-  if (!/^[\x21-\x7e]{1,255}$/.test(key)) return refuse(c, 'invalid_idempotency_key')
-  c.set('clientKey', key)
-  return await next()
-})
-
-/** Checks and normalises the body by the rules of the caller's tenant; sets `message`. */
-export function validateMessage(
-  replyButtonsAs: MessageSettings['replyButtonsAs'],
-): MiddlewareHandler<GatewayEnv> {
-  const byCountry = new Map<string | undefined, MiddlewareHandler<GatewayEnv>>()
-  return (c, next) => {
-    const { defaultCountry } = c.get('credential').tenant
-    let validator = byCountry.get(defaultCountry)
-    if (validator === undefined) {
-      validator = messageValidator({ defaultCountry, replyButtonsAs })
-      byCountry.set(defaultCountry, validator)
-    }
-    return validator(c, next)
-  }
+export function readIdempotencyKey(header: string): string | Failure {
+  const quoted = header.length >= 2 && header.startsWith('"') && header.endsWith('"')
+  const key = quoted ? header.slice(1, -1) : header
+  return /^[\x21-\x7e]{1,255}$/.test(key) ? key : invalidKey
 }
 
-const INVALID_JSON = 'invalid_json'
-
-const messageValidator = (settings: MessageSettings): MiddlewareHandler<GatewayEnv> =>
-  zValidator(
-    'json',
-    z.custom<MessageBody>(),
-    (result, c) => {
-      if (result.success) {
-        c.set('message', { kind: kindOf(result.data), body: result.data })
-        return
-      }
-      const [issue] = result.error.issues
-      if (issue?.code === 'custom' && issue.params?.code === INVALID_JSON) {
-        return refuse(c, 'invalid_json', { message: issue.message })
-      }
-      const { code, ...detail } = faultOf(result.error, result.data)
-      return refuse(c, code, detail)
-    },
-    {
-      validationFunction: (_, value) => {
-        const fault = checkJson(value)
-        if (fault === undefined) return checkMessage(value, settings)
-        const { message } = fault
-        const issue: z.core.$ZodIssueCustom = {
-          code: 'custom',
-          path: [],
-          params: { code: INVALID_JSON },
-          message,
-        }
-        return { success: false, error: new z.ZodError([issue]) }
-      },
-    },
-  )
+/** Parses, checks and normalises a body by the rules of the caller's tenant. */
+export function readMessage(bytes: Uint8Array, settings: MessageSettings): Message | Failure {
+  const text = utf8Text(bytes)
+  if (text === undefined) return notUtf8
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    return failure('invalid_json')
+  }
+  const unfit = checkJson(value)
+  if (unfit !== undefined) return failure('invalid_json', unfit)
+  const parsed = parseMessage(value as MessageBody, settings)
+  if (parsed.ok) return parsed.message
+  const { code, ...detail } = parsed.fault
+  return failure(code, detail)
+}

@@ -2,7 +2,6 @@ import type { ConfigFault } from '../config/faults.ts'
 import type { Config } from '../config.ts'
 import { createMemoryLedger } from '../ledger/memory.ts'
 import { withLocalLimits } from '../ledger/outage.ts'
-import { createRedisLedger } from '../ledger/redis.ts'
 import type { Clock, Ledger, Telemetry } from '../ports.ts'
 
 export interface OpenedLedger {
@@ -22,6 +21,8 @@ export async function startLedger(
 ): Promise<LedgerStart> {
   const memory = () => createMemoryLedger({ clock, telemetry })
   if (config.kind !== 'redis') return { ok: true, opened: { ledger: memory(), close: async () => {} } }
+  // Half of all that the gateway would have to load, so only who needs it waits for it.
+  const { createRedisLedger } = await import('../ledger/redis.ts')
   try {
     const shared = await createRedisLedger({ url: config.url, clock, telemetry })
     const ledger = config.onOutage === 'local-limits' ? withLocalLimits(shared, memory()) : shared

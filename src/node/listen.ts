@@ -5,6 +5,7 @@ import { getRequestListener } from '@hono/node-server'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { type Failure, failure } from '../domain/errors.ts'
 import type { Entropy, Telemetry } from '../ports.ts'
+import type { DirectPost } from './direct-post.ts'
 import { brokeOff, isFaulty, keepKeysApart, parseFailure } from './framing.ts'
 import { createRefusals, type Refusals } from './refusals.ts'
 
@@ -12,6 +13,8 @@ export interface ListenOptions {
   readonly host: string
   readonly port: number
   readonly fetch: (request: Request) => Response | Promise<Response>
+  /** The short way of the usual POST; see `direct-post.ts`. */
+  readonly direct?: DirectPost
   readonly entropy: Entropy
   readonly telemetry: Telemetry
   /** A client gets this long for its headers, and for the whole request. */
@@ -33,7 +36,7 @@ const KEEP_ALIVE_MS = 65_000
 
 /** Serves `fetch` on Node. Every answer is an envelope, also where no request could be made of the bytes. */
 export function listen(options: ListenOptions): Promise<Listening> {
-  const { host, port, fetch, entropy, telemetry } = options
+  const { host, port, fetch, direct = () => false, entropy, telemetry } = options
   const { headersTimeoutMs = 10_000, requestTimeoutMs = 30_000 } = options
   const refusals = createRefusals(entropy, telemetry)
   const answer = async (request: Request): Promise<Response> => {
@@ -80,6 +83,7 @@ export function listen(options: ListenOptions): Promise<Listening> {
       refusals.through(response, failure('invalid_request'))
       return
     }
+    if (direct(request, response)) return
     keepKeysApart(request)
     void handle(request, response)
   })

@@ -1,6 +1,7 @@
 import { formatFaults } from '../config/faults.ts'
 import { failure } from '../domain/errors.ts'
 import { createApp } from '../http/app.ts'
+import { createGate } from '../http/gate.ts'
 import { bareAnswer } from '../http/reply.ts'
 import { createDirectory } from '../ledger/directory.ts'
 import type { LedgerObjectClass } from '../ledger/durable-object.ts'
@@ -23,6 +24,7 @@ type Fetch = (request: Request) => Response | Promise<Response>
 /** The fetch handler of one isolate: one app for each config text, never one for each request. */
 export function createWorker(clock: Clock, write: (line: string) => void): ExportedHandler<GatewayEnv> {
   const entropy = createEntropy(clock)
+  const gate = createGate()
   const readText = createTextSource(clock)
   let built: { readonly text: string | undefined; readonly fetch: Fetch | undefined } | undefined
 
@@ -37,7 +39,7 @@ export function createWorker(clock: Clock, write: (line: string) => void): Expor
       return undefined
     }
     const { config, secret } = loaded
-    const { baseUrl, timeoutMs, replyButtonsAs } = config.upstream
+    const { baseUrl, timeoutMs, replyButtonsAs, maxInFlight } = config.upstream
     const find = (account: string): RemoteLedger => env.LEDGER.get(env.LEDGER.idFromName(account))
     const app = createApp({
       clock,
@@ -53,7 +55,8 @@ export function createWorker(clock: Clock, write: (line: string) => void): Expor
         { clock, entropy, telemetry },
         config.upstream,
       ),
-      draining: () => false,
+      gate,
+      maxInFlight,
     })
     return (request) => app.fetch(request)
   }

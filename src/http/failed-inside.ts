@@ -1,0 +1,20 @@
+import { type Failure, failure } from '../domain/errors.ts'
+import type { GatewayEvent } from '../domain/events.ts'
+
+/** The answer to a request on which the gateway itself failed: a constant text, and nothing is promised. */
+export const failedInside: Failure = failure('internal_error', { outcome: 'unknown' })
+
+/** What operators are told of it. */
+export const internalError = (error: Error, requestId: string): GatewayEvent => ({
+  event: 'internal_error',
+  requestId,
+  error: error.name,
+  stack: codePositions(error),
+})
+
+/** The stack without the error's message, which may hold anything. */
+const codePositions = (error: Error): string =>
+  (error.stack ?? '')
+    .split('\n')
+    .filter((line) => line.startsWith('    at '))
+    .join('\n')
