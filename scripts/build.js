@@ -1,19 +1,19 @@
 // Builds dist/: the command line and the embedded sandbox as ESM for Node, dependencies included, so that a start
-// reads a few files instead of a few hundred. Usage: node scripts/build.js [folder]
+// reads a few files instead of a few hundred. The sandbox and the demo config are for other scripts. Usage: node scripts/build.js [folder]
 import { renameSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const dist = join(root, 'dist')
+const dist = resolve(process.argv[2] ?? join(root, 'dist'))
 // Built aside and put in place whole: another run may be using dist, and a failed build leaves nothing behind.
-const fresh = join(root, `.dist-${process.pid}`)
+const fresh = `${dist}-${process.pid}`
 
 try {
   await build({
     absWorkingDir: root,
-    entryPoints: ['src/cli/main.ts', 'src/sandbox/serve.ts'],
+    entryPoints: ['src/cli/main.ts', 'src/sandbox/serve.ts', 'src/node/demo.ts'],
     outdir: fresh,
     outbase: 'src',
     bundle: true,

@@ -13,15 +13,13 @@ export interface Program {
   remove(): Promise<void>
 }
 
-/** Compiles the sources once, to where their imports resolve. */
+/** Builds the command line once, aside from that of the checkout. */
 export async function buildProgram(): Promise<Program> {
   const cache = join(root, 'node_modules', '.cache')
   await mkdir(cache, { recursive: true })
   const folder = await mkdtemp(join(cache, 'process-test-'))
-  const compiler = join(root, 'node_modules', 'typescript', 'bin', 'tsc')
-  const options = ['-p', join(root, 'tsconfig.build.json'), '--outDir', folder, '--noCheck']
-  const built = spawnSync(process.execPath, [compiler, ...options], { encoding: 'utf8' })
-  if (built.status !== 0) throw new Error(`the sources do not compile:\n${built.stdout}`)
+  const built = spawnSync(process.execPath, [join(root, 'scripts', 'build.js'), folder], { encoding: 'utf8' })
+  if (built.status !== 0) throw new Error(`the sources do not compile:\n${built.stderr}`)
   await writeFile(join(folder, 'package.json'), '{ "type": "module" }')
   const main = join(folder, 'cli', 'main.js')
   return {
