@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { type DestinationStream, pino } from 'pino'
+import { SonicBoom } from 'sonic-boom'
 import type { ConfigFault } from './config/faults.ts'
 import { type Config, loadConfig } from './config.ts'
 import { createApp } from './http/app.ts'
@@ -45,12 +45,22 @@ export type Started =
   | { readonly ok: false; readonly faults: readonly ConfigFault[] }
 
 /** Where log lines go. `flush` writes out what is still held back. */
-export type LogOutput = DestinationStream & { flush?(done: () => void): void }
+export interface LogOutput {
+  write(text: string): unknown
+  flush?(done: () => void): void
+}
+
+/**
+ * Lines are held back to be written many at once: a write of its own for each would cost more than the rest of
+ * the request's telemetry. A process that is killed loses the last of them; one that drains loses none.
+ */
+const standardOutput = (): LogOutput =>
+  new SonicBoom({ fd: 1, sync: false, minLength: 8192, periodicFlush: 100 })
 
 /** Composes and starts the gateway on Node from environment variables (interface §2). Logs to stdout unless told. */
 export async function startGateway(
   variables: Variables,
-  output: LogOutput = pino.destination({ dest: 1, sync: false, minLength: 8192, periodicFlush: 100 }),
+  output: LogOutput = standardOutput(),
 ): Promise<Started> {
   const read = readEnvironment(variables)
   const configPath = variables.GATEWAY_CONFIG
@@ -94,7 +104,7 @@ async function compose(
   const entropy = createEntropy(clock)
   const digest = createNodeDigest(environment.secret ?? randomBytes(32))
   const metrics = createMetrics()
-  const telemetry = fanOut([createLog(logLevel, output), metrics])
+  const telemetry = fanOut([createLog(logLevel, clock, (line) => output.write(`${line}\n`)), metrics])
   const started = await startLedger(first.ledger, clock, telemetry)
   if (!started.ok) return started
   const { ledger, close: closeLedger } = started.opened

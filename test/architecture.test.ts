@@ -66,11 +66,10 @@ const outside: readonly (readonly [where: RegExp, what: RegExp])[] = [
   [/^ledger\/durable-object\.ts$/, /^cloudflare:workers$/],
   [/^ledger\/redis(\/.+)?\.ts$/, /^(redis|node:crypto)$/],
   // Adapters of Node that keep the name of what they do: their counterparts are no other runtime's.
-  [/^telemetry\/log\.ts$/, /^pino$/],
   [/^telemetry\/metrics\.ts$/, /^prom-client$/],
   [/^upstream\/.+-undici\.ts$/, /^(undici|node:.+)$/],
   [/^(upstream|system|ledger|telemetry)\/.+-node\.ts$/, /^node:.+$/],
-  [/^node(\/.+)?\.ts$/, /^(pino|@hono\/node-server(\/.+)?|node:.+)$/],
+  [/^node(\/.+)?\.ts$/, /^(sonic-boom|@hono\/node-server(\/.+)?|node:.+)$/],
   // A program of its own, for Node alone.
   [/^sandbox\//, /^(zod|hono|@hono\/node-server(\/.+)?|node:.+)$/],
   [/^cli\//, /^(zod|node:.+)$/],

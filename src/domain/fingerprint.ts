@@ -41,16 +41,23 @@ const encoder = new TextEncoder()
  * client key each a 4-byte big-endian length and the UTF-8 bytes. Lengths keep ("a", "bc") and ("ab", "c") apart.
  */
 export function derivedKeyBytes(tenant: string, clientKey: string): Uint8Array {
-  const parts = [encoder.encode(tenant), encoder.encode(clientKey)]
-  const version = encoder.encode('v1')
-  const bytes = new Uint8Array(parts.reduce((sum, part) => sum + 4 + part.length, version.length))
-  const view = new DataView(bytes.buffer)
-  bytes.set(version)
-  let at = version.length
-  for (const part of parts) {
-    view.setUint32(at, part.length)
-    bytes.set(part, at + 4)
-    at += 4 + part.length
-  }
-  return bytes
+  // No text takes more than three bytes of UTF-8 for a UTF-16 unit.
+  const bytes = new Uint8Array(VERSION.length + 2 * LENGTH_BYTES + 3 * (tenant.length + clientKey.length))
+  bytes.set(VERSION)
+  const end = writeText(bytes, writeText(bytes, VERSION.length, tenant), clientKey)
+  return bytes.subarray(0, end)
+}
+
+const VERSION = encoder.encode('v1')
+const LENGTH_BYTES = 4
+
+/** Writes length and text at `at`; gives the end. */
+function writeText(bytes: Uint8Array, at: number, text: string): number {
+  const start = at + LENGTH_BYTES
+  const { written } = encoder.encodeInto(text, bytes.subarray(start))
+  bytes[at] = written >>> 24
+  bytes[at + 1] = written >>> 16
+  bytes[at + 2] = written >>> 8
+  bytes[at + 3] = written
+  return start + written
 }

@@ -9,8 +9,8 @@ import { createRemoteLedger, type RemoteLedger } from '../ledger/remote.ts'
 import type { Clock } from '../ports.ts'
 import { createWebDigest } from '../system/digest-web.ts'
 import { createEntropy } from '../system/entropy.ts'
-import { createConsoleLog } from '../telemetry/console-log.ts'
 import { logLevels } from '../telemetry/lines.ts'
+import { createLog } from '../telemetry/log.ts'
 import { stackUpstream } from '../upstream/stack.ts'
 import { createFetchTransport } from '../upstream/transport-fetch.ts'
 import { createTextSource, loadWorkerConfig, type WorkerEnv } from './config-source.ts'
@@ -30,7 +30,7 @@ export function createWorker(clock: Clock, write: (line: string) => void): Expor
 
   const build = (text: string | undefined, env: GatewayEnv): Fetch | undefined => {
     const level = logLevels.find((known) => known === env.LOG_LEVEL) ?? 'info'
-    const telemetry = createConsoleLog(level, clock, write)
+    const telemetry = createLog(level, clock, write)
     const missing = [{ path: 'GATEWAY_CONFIG', message: 'is not set, and KV holds no "config"' }]
     const loaded = text === undefined ? { ok: false as const, faults: missing } : loadWorkerConfig(text, env)
     if (!loaded.ok) {

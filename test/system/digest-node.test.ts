@@ -1,3 +1,5 @@
+import { createHmac } from 'node:crypto'
+import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { derivedKeyBytes } from '../../src/domain/fingerprint.ts'
 import { createNodeDigest } from '../../src/system/digest-node.ts'
@@ -46,6 +48,22 @@ describe('HMAC-SHA256', () => {
     ],
   ])('is that of RFC 4231', (secret, message, hex) => {
     expect(createNodeDigest(secret).hmac(message)).toBe(hex)
+  })
+
+  it('is that of OpenSSL for any secret and message, one after another', () => {
+    const some = fc.uint8Array({ maxLength: 300 })
+    fc.assert(
+      fc.property(
+        some,
+        fc.array(fc.oneof(some, fc.uint8Array({ minLength: 2000, maxLength: 5000 })), { minLength: 1 }),
+        (secret, messages) => {
+          const { hmac } = createNodeDigest(secret)
+          for (const message of messages) {
+            expect(hmac(message)).toBe(createHmac('sha256', secret).update(message).digest('hex'))
+          }
+        },
+      ),
+    )
   })
 
   it('of tenant and key is the derived key that the upstream sees', () => {

@@ -1,0 +1,56 @@
+/** Texts that are hashed: the fingerprint of a request and the input of its derived upstream key. */
+/**
+ * Changes when normalisation or canonical form changes meaning; every fingerprint begins with it. Normalising
+ * what an earlier version has normalised must give what normalising the caller's body gives (decision 0011).
+ */
+export const FINGERPRINT_VERSION = 'v1';
+/** The fingerprint as records keep it, from the SHA-256 of `fingerprintText`. */
+export const fingerprintOf = (sha256) => `${FINGERPRINT_VERSION}:${sha256}`;
+/** What stands before the colon. */
+export const versionOf = (fingerprint) => fingerprint.slice(0, fingerprint.indexOf(':') + 1);
+/**
+ * Canonical JSON (RFC 8785): no blanks, members sorted by UTF-16 code units, numbers and strings as
+ * ECMAScript prints them. `value` is parsed JSON: finite numbers, well-formed strings.
+ */
+export function canonicalJson(value) {
+    if (typeof value !== 'object' || value === null)
+        return JSON.stringify(value);
+    if (Array.isArray(value))
+        return `[${value.map(canonicalJson).join(',')}]`;
+    const record = value;
+    let text = '';
+    // The default sort compares UTF-16 code units, which is what RFC 8785 §3.2.3 asks for.
+    for (const name of Object.keys(record).sort()) {
+        const member = record[name];
+        if (member === undefined)
+            continue;
+        text += `${text === '' ? '' : ','}${JSON.stringify(name)}:${canonicalJson(member)}`;
+    }
+    return `{${text}}`;
+}
+/** The text whose SHA-256 is the fingerprint; `canonicalBody` is the normalised body in canonical form. */
+export const fingerprintText = (method, path, canonicalBody) => `${FINGERPRINT_VERSION}\n${method}\n${path}\n${canonicalBody}`;
+const encoder = new TextEncoder();
+/**
+ * The bytes whose HMAC-SHA256 under `GATEWAY_SECRET` is the derived key: `"v1"`, then for tenant id and
+ * client key each a 4-byte big-endian length and the UTF-8 bytes. Lengths keep ("a", "bc") and ("ab", "c") apart.
+ */
+export function derivedKeyBytes(tenant, clientKey) {
+    // No text takes more than three bytes of UTF-8 for a UTF-16 unit.
+    const bytes = new Uint8Array(VERSION.length + 2 * LENGTH_BYTES + 3 * (tenant.length + clientKey.length));
+    bytes.set(VERSION);
+    const end = writeText(bytes, writeText(bytes, VERSION.length, tenant), clientKey);
+    return bytes.subarray(0, end);
+}
+const VERSION = encoder.encode('v1');
+const LENGTH_BYTES = 4;
+/** Writes length and text at `at`; gives the end. */
+function writeText(bytes, at, text) {
+    const start = at + LENGTH_BYTES;
+    const { written } = encoder.encodeInto(text, bytes.subarray(start));
+    bytes[at] = written >>> 24;
+    bytes[at + 1] = written >>> 16;
+    bytes[at + 2] = written >>> 8;
+    bytes[at + 3] = written;
+    return start + written;
+}

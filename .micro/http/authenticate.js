@@ -1,0 +1,36 @@
+import { failure } from '../domain/errors.js';
+import { mayUseNumber } from '../domain/tenant.js';
+/** Two headers arrive joined by ", ", so a value with a blank in it is never a key. */
+const bearer = /^Bearer +([\x21-\x7e]+)$/i;
+const missing = failure('missing_api_key');
+const invalid = failure('invalid_api_key');
+const expired = failure('expired_api_key');
+const suspended = failure('tenant_suspended');
+/**
+ * Who calls? Gives the credential, or the 401 or 403. Malformed headers are hashed and looked up like unknown
+ * keys, so that neither text nor time tells them apart.
+ */
+export async function authenticate({ clock, digest, directory }, authorization) {
+    if (authorization === undefined || authorization === '')
+        return missing;
+    const key = bearer.exec(authorization)?.[1];
+    const credential = await directory.byKeyHash(await digest.sha256(key ?? authorization));
+    if (credential === undefined || key === undefined)
+        return invalid;
+    const { expiresAt } = credential.key;
+    if (expiresAt !== undefined && expiresAt <= clock.now())
+        return expired;
+    return credential.tenant.suspended ? suspended : credential;
+}
+/**
+ * Why the credential may not do this with the number; undefined: it may. Foreign, unknown and malformed numbers
+ * look alike.
+ */
+export function authorize({ key, tenant }, scope, phoneNumberId) {
+    if (key.scopes !== undefined && !key.scopes.has(scope)) {
+        return failure('scope_not_allowed', {
+            message: `The gateway key does not have the scope "${scope}".`,
+        });
+    }
+    return mayUseNumber(tenant, phoneNumberId) ? undefined : failure('resource_not_found');
+}

@@ -1,0 +1,56 @@
+import { refusal, standingsOf } from '../../domain/ledger-rules.js';
+import { periodStart } from '../../domain/limits.js';
+/** An answer as it is kept: its fields as a JSON list, a line end, and the body as it is. */
+export function packAnswer(answer) {
+    const { status, body, code, outcome, retryAfterSeconds, upstreamRequestId } = answer;
+    const fields = [status, code, outcome, retryAfterSeconds, upstreamRequestId];
+    while (fields.at(-1) === undefined)
+        fields.pop();
+    return `${JSON.stringify(fields)}\n${body}`;
+}
+export function unpackAnswer(packed) {
+    const end = packed.indexOf('\n');
+    const [status, code, outcome, retryAfterSeconds, upstreamRequestId] = JSON.parse(packed.slice(0, end));
+    return {
+        status,
+        body: packed.slice(end + 1),
+        ...(code != null && { code }),
+        ...(outcome != null && { outcome }),
+        ...(retryAfterSeconds != null && { retryAfterSeconds }),
+        ...(upstreamRequestId != null && { upstreamRequestId }),
+    };
+}
+/** The meters of a reply, as the domain knows them. */
+function metersOf([, , now, tenant, account, dayUsed, monthUsed, inFlight]) {
+    return {
+        tenant: { units: tenant, at: now },
+        account: { units: account, at: now },
+        day: { start: periodStart('day', now), used: dayUsed },
+        month: { start: periodStart('month', now), used: monthUsed },
+        inFlight,
+    };
+}
+export const standingsFrom = (reply, charge) => standingsOf(metersOf(reply), charge, reply[2]);
+/** What the reply means to the caller. Redis decides; what a refusal says is worked out from its meters here. */
+export function openedFrom(reply, charge) {
+    const [kind, , now, , , , , , first, second] = reply;
+    const standings = standingsFrom(reply, charge);
+    switch (kind) {
+        case 'go':
+            return { kind, resumed: first === 1, standings };
+        case 'replay':
+            return { kind, answer: unpackAnswer(String(first)), standings };
+        case 'in_flight':
+            return { kind, leaseEndsAt: Number(first), standings };
+        case 'mismatch':
+            return { kind, standings };
+        case 'refused': {
+            const why = refusal(metersOf(reply), charge, second === 1, now);
+            if (why !== undefined)
+                return { kind, ...why, resumed: first === 1, standings };
+        }
+    }
+    throw new Error('the ledger script and the rules disagree');
+}
+/** The owner that a reply of the kind `in_flight` waits for. */
+export const ownerIn = (reply) => String(reply[9]);

@@ -1,0 +1,135 @@
+import { randomBytes } from 'node:crypto';
+import { SonicBoom } from 'sonic-boom';
+import { loadConfig } from './config.js';
+import { createApp } from './http/app.js';
+import { createGate } from './http/gate.js';
+import { createDirectory } from './ledger/directory.js';
+import { bind } from './node/bind.js';
+import { configFile, fixedConfig, nodeContext, } from './node/config-source.js';
+import { demoConfig, demoVariables } from './node/demo.js';
+import { createDirectPost } from './node/direct-post.js';
+import { readEnvironment } from './node/environment.js';
+import { startLedger } from './node/ledger.js';
+import { listen } from './node/listen.js';
+import { serveMetrics } from './node/metrics-server.js';
+import { systemClock } from './system/clock.js';
+import { createNodeDigest } from './system/digest-node.js';
+import { createEntropy } from './system/entropy.js';
+import { fanOut } from './telemetry/fan-out.js';
+import { createLog } from './telemetry/log.js';
+import { createMetrics } from './telemetry/metrics.js';
+import { stackUpstream } from './upstream/stack.js';
+import { createUndiciTransport } from './upstream/transport-undici.js';
+/**
+ * Lines are held back to be written many at once: a write of its own for each would cost more than the rest of
+ * the request's telemetry. A process that is killed loses the last of them; one that drains loses none.
+ */
+const standardOutput = () => new SonicBoom({ fd: 1, sync: false, minLength: 8192, periodicFlush: 100 });
+/** Composes and starts the gateway on Node from environment variables (interface §2). Logs to stdout unless told. */
+export async function startGateway(variables, output = standardOutput()) {
+    const read = readEnvironment(variables);
+    const configPath = variables.GATEWAY_CONFIG;
+    if (!configPath)
+        return read.ok ? startWithSandbox(read.environment, output) : read;
+    const source = configFile(configPath, variables);
+    const loaded = source.load();
+    // Faults of the environment and of the config are shown together.
+    const faults = [...(read.ok ? [] : read.faults), ...(loaded.ok ? [] : loaded.faults)];
+    if (!read.ok || !loaded.ok)
+        return { ok: false, faults };
+    return compose(read.environment, loaded.config, source, output);
+}
+/** Without a config: one demo tenant in front of an embedded sandbox. */
+async function startWithSandbox(environment, output) {
+    // Not loaded where it is not needed: it would take a part of every start.
+    const { serveSandbox } = await import('./sandbox/serve.js');
+    const sandbox = await serveSandbox();
+    const loaded = loadConfig(demoConfig(sandbox.baseUrl), nodeContext(demoVariables));
+    if (!loaded.ok)
+        return loaded;
+    const started = await compose(environment, loaded.config, fixedConfig(loaded.config), output);
+    if (!started.ok) {
+        await sandbox.close();
+        return started;
+    }
+    const { running } = started;
+    const drain = () => running.drain().then(() => sandbox.close());
+    return { ok: true, running: { ...running, sandboxUrl: sandbox.baseUrl, drain } };
+}
+/** What is left to a connection after its answer was written. */
+const CLOSE_GRACE_MS = 1000;
+async function compose(environment, first, source, output) {
+    const { host, port, metricsPort, logLevel } = environment;
+    const clock = systemClock;
+    const entropy = createEntropy(clock);
+    const digest = createNodeDigest(environment.secret ?? randomBytes(32));
+    const metrics = createMetrics();
+    const telemetry = fanOut([createLog(logLevel, clock, (line) => output.write(`${line}\n`)), metrics]);
+    const started = await startLedger(first.ledger, clock, telemetry);
+    if (!started.ok)
+        return started;
+    const { ledger, close: closeLedger } = started.opened;
+    const gate = createGate();
+    // A config is never changed in place: a new one gets a new app, and requests under way end on the old.
+    const build = (config, earlier) => {
+        const { baseUrl, timeoutMs, replyButtonsAs, maxInFlight } = config.upstream;
+        const pool = earlier?.baseUrl === baseUrl ? earlier.pool : createUndiciTransport(baseUrl, clock);
+        const transport = stackUpstream(pool.send, { clock, entropy, telemetry }, config.upstream);
+        const directory = createDirectory(config);
+        const services = { clock, entropy, digest, telemetry, ledger, transport, directory, gate };
+        const ports = { ...services, timeoutMs, replyButtonsAs, maxInFlight };
+        return { baseUrl, timeoutMs, pool, fetch: createApp(ports).fetch, direct: createDirectPost(ports) };
+    };
+    let current = build(first);
+    const reload = () => {
+        const loaded = source.load();
+        if (!loaded.ok) {
+            const detail = loaded.faults.map(({ path, message }) => `${path}: ${message}`).join('; ');
+            telemetry.record({ event: 'lifecycle', what: 'config_refused', detail });
+            return;
+        }
+        const before = current;
+        current = build(loaded.config, before);
+        // Requests under way may still call through the old pool, until their deadline.
+        if (current.pool !== before.pool)
+            clock.after(before.timeoutMs + CLOSE_GRACE_MS, () => before.pool.close());
+        telemetry.record({ event: 'lifecycle', what: 'config_reloaded' });
+    };
+    const fetch = (request) => current.fetch(request);
+    const direct = (incoming, outgoing) => current.direct(incoming, outgoing);
+    const server = await bind('PORT', { host, port }, listen({ host, port, fetch, direct, entropy, telemetry }));
+    if (!server.ok) {
+        await closeLedger();
+        return server;
+    }
+    const metricsServer = await serveMetricsOn(metrics, host, metricsPort);
+    if (!metricsServer.ok) {
+        await server.bound.close(0);
+        await closeLedger();
+        return metricsServer;
+    }
+    const unwatch = source.watch(reload);
+    const { url } = server.bound;
+    telemetry.record({ event: 'lifecycle', what: 'listening', detail: url });
+    const drain = async () => {
+        gate.shut();
+        telemetry.record({ event: 'lifecycle', what: 'draining' });
+        unwatch();
+        // A caller that has hung up still has its send under way, so sockets alone do not tell.
+        const until = clock.now() + current.timeoutMs + CLOSE_GRACE_MS;
+        while (gate.underWay > 0 && clock.now() < until)
+            await clock.sleep(20);
+        await server.bound.close(CLOSE_GRACE_MS);
+        metricsServer.bound?.close();
+        await current.pool.close();
+        await closeLedger();
+        telemetry.record({ event: 'lifecycle', what: 'stopped' });
+        await new Promise((resolve) => (output.flush ? output.flush(resolve) : resolve()));
+    };
+    const served = metricsServer.bound && { metricsPort: metricsServer.bound.port };
+    return { ok: true, running: { url, ...served, reload, drain } };
+}
+/** Without a port metrics are not served. */
+const serveMetricsOn = async (metrics, host, port) => port === undefined
+    ? { ok: true, bound: undefined }
+    : bind('METRICS_PORT', { host, port }, serveMetrics(metrics, host, port));

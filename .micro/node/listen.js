@@ -1,0 +1,132 @@
+import { createServer } from 'node:http';
+import { getRequestListener } from '@hono/node-server';
+import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response';
+import { failure } from '../domain/errors.js';
+import { brokeOff, isFaulty, keepKeysApart, parseFailure } from './framing.js';
+import { createRefusals } from './refusals.js';
+/** How often Node looks for clients past their time. */
+const TIMEOUT_CHECK_MS = 1000;
+/** Longer than the idle time of common load balancers (60 s), so that they close first. */
+const KEEP_ALIVE_MS = 65_000;
+/** Serves `fetch` on Node. Every answer is an envelope, also where no request could be made of the bytes. */
+export function listen(options) {
+    const { host, port, fetch, direct = () => false, entropy, telemetry } = options;
+    const { headersTimeoutMs = 10_000, requestTimeoutMs = 30_000 } = options;
+    const refusals = createRefusals(entropy, telemetry);
+    const answer = async (request) => {
+        try {
+            return await fetch(request);
+        }
+        catch {
+            return refusals.asResponse(failure('internal_error', { outcome: 'unknown' }));
+        }
+    };
+    const handle = getRequestListener(async (request, { outgoing }) => {
+        const response = await answer(request);
+        // A body that broke off was answered meanwhile.
+        return outgoing.headersSent ? RESPONSE_ALREADY_SENT : response;
+    }, {
+        // The name of a caller of HTTP/1.0 that gives none; nothing depends on it.
+        hostname: 'localhost',
+        // Called for targets and Host headers that no URL can be made of.
+        errorHandler: () => refusals.asResponse(failure('invalid_request')),
+    });
+    const server = createServer({
+        headersTimeout: headersTimeoutMs,
+        requestTimeout: requestTimeoutMs,
+        connectionsCheckingInterval: Math.min(TIMEOUT_CHECK_MS, headersTimeoutMs),
+        keepAliveTimeout: KEEP_ALIVE_MS,
+        // Node would answer a missing Host without an envelope; `isFaulty` sees to it.
+        requireHostHeader: false,
+    });
+    // A caller that has ended its side still waits for its answer (RFC 9112 §9.6). Node has it, but untyped.
+    Object.assign(server, { httpAllowHalfOpen: true });
+    const latest = new WeakMap();
+    /** Connections that end with a refusal: nothing more is taken from them. */
+    const ending = new WeakSet();
+    server.on('request', (request, response) => {
+        const { socket } = request;
+        if (ending.has(socket))
+            return;
+        latest.set(socket, { request, response });
+        if (isFaulty(request)) {
+            ending.add(socket);
+            refusals.through(response, failure('invalid_request'));
+            return;
+        }
+        if (direct(request, response))
+            return;
+        keepKeysApart(request);
+        void handle(request, response);
+    });
+    // Node would answer an unknown expectation with a bare 417; it may be ignored (RFC 9110 §10.1.1).
+    server.on('checkExpectation', (request, response) => server.emit('request', request, response));
+    const refuse = (socket, fault) => {
+        if (ending.has(socket))
+            return;
+        ending.add(socket);
+        // An answer that is already decided upon is written first.
+        setImmediate(() => refuseBytes(refusals, socket, latest.get(socket), fault));
+    };
+    server.on('clientError', (error, socket) => {
+        if (error.code === 'ECONNRESET')
+            socket.destroy();
+        else
+            refuse(socket, parseFailure(error));
+    });
+    server.on('connection', (socket) => {
+        // Where a request asked for an upgrade, Node is silent about a body that broke off.
+        socket.once('end', () => {
+            if (latest.get(socket)?.request.complete === false)
+                refuse(socket, brokeOff);
+        });
+    });
+    server.on('connect', (_request, socket) => {
+        // Node takes its own listeners away: without one, a reset would end the process.
+        socket.on('error', () => socket.destroy());
+        if (ending.has(socket))
+            return;
+        ending.add(socket);
+        afterAnswer(latest.get(socket), () => refusals.onto(socket, failure('method_not_allowed'), 'GET, HEAD, POST'));
+    });
+    return new Promise((resolve, reject) => {
+        server.once('error', reject);
+        server.listen(port, host, () => {
+            server.off('error', reject);
+            resolve({ url: urlOf(server.address()), close: (graceMs) => close(server, graceMs) });
+        });
+    });
+}
+/** Refuses bytes that are no HTTP. Answers go out whole, in the order of their requests, one for each. */
+function refuseBytes(refusals, socket, turn, fault) {
+    if (turn === undefined || turn.request.complete) {
+        // The bytes came after the latest request.
+        afterAnswer(turn, () => refusals.onto(socket, fault));
+    }
+    else if (turn.response.headersSent) {
+        // They are the rest of a request that was answered early.
+        afterAnswer(turn, () => socket.destroy());
+    }
+    else {
+        // The app waits for the rest of the body: it has to learn that there is none.
+        turn.response.once('close', () => turn.request.destroy());
+        refusals.through(turn.response, fault);
+    }
+}
+function afterAnswer(turn, proceed) {
+    if (turn === undefined || turn.response.writableFinished)
+        proceed();
+    else
+        turn.response.once('close', proceed);
+}
+function close(server, graceMs) {
+    return new Promise((resolve) => {
+        const force = setTimeout(() => server.closeAllConnections(), graceMs);
+        server.close(() => {
+            clearTimeout(force);
+            resolve();
+        });
+        server.closeIdleConnections();
+    });
+}
+const urlOf = ({ address, family, port }) => `http://${family === 'IPv6' ? `[${address}]` : address}:${port}`;

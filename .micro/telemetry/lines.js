@@ -1,0 +1,32 @@
+export const logLevels = ['debug', 'info', 'warn', 'error'];
+/** Operators alert on `error`, look at `warn`, and keep `info`. */
+export function levelOf(event) {
+    switch (event.event) {
+        case 'request':
+            return event.status >= 500 ? 'warn' : 'info';
+        case 'upstream':
+            return 'debug';
+        case 'upstream_auth_failed':
+        case 'internal_error':
+        case 'ledger_failed':
+            return 'error';
+        case 'ledger_evicted':
+        case 'lease_lost':
+        case 'connection_refused':
+            return 'warn';
+        case 'ledger_state':
+            return event.reachable ? 'info' : 'error';
+        case 'lifecycle':
+            return event.what === 'config_refused' ? 'error' : 'info';
+    }
+}
+/** The event as it is logged: durations are good to a hundredth of a millisecond. */
+export function rounded(event) {
+    if (event.event !== 'request' && event.event !== 'upstream')
+        return event;
+    const copy = { ...event, durationMs: hundredths(event.durationMs) };
+    return copy.event === 'request' && copy.upstreamMs !== undefined
+        ? { ...copy, upstreamMs: hundredths(copy.upstreamMs) }
+        : copy;
+}
+const hundredths = (ms) => Math.round(ms * 100) / 100;

@@ -1,0 +1,64 @@
+import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client';
+/** From a fraction of a millisecond for replays to the longest upstream deadline, in seconds. */
+const DURATION_BUCKETS = [
+    0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60,
+];
+/** Prometheus counters and histograms. Labels are closed sets: routes, codes, tenants and accounts of the config. */
+export function createMetrics() {
+    const registers = [new Registry()];
+    const [registry] = registers;
+    collectDefaultMetrics({ register: registry });
+    const requests = new Counter({
+        name: 'gateway_requests_total',
+        help: 'Answers given, by tenant, route, method, status, error code and outcome.',
+        labelNames: ['tenant', 'route', 'method', 'status', 'code', 'outcome'],
+        registers,
+    });
+    const replays = new Counter({
+        name: 'gateway_replays_total',
+        help: 'Answers that were those of an earlier request.',
+        labelNames: ['tenant'],
+        registers,
+    });
+    const ownSeconds = new Histogram({
+        name: 'gateway_request_own_duration_seconds',
+        help: 'The gateway’s own share of a request: everything but waiting for the upstream.',
+        labelNames: ['route'],
+        buckets: DURATION_BUCKETS,
+        registers,
+    });
+    const upstreamSeconds = new Histogram({
+        name: 'gateway_upstream_duration_seconds',
+        help: 'Attempts at the upstream, from dispatch to the last byte or the failure.',
+        labelNames: ['account', 'result'],
+        buckets: DURATION_BUCKETS,
+        registers,
+    });
+    const events = new Counter({
+        name: 'gateway_events_total',
+        help: 'Events that operators may want to alert on.',
+        labelNames: ['event'],
+        registers,
+    });
+    const finished = (event) => {
+        const { tenant = '', route, method, status, code = '', outcome = '', replayed, durationMs, upstreamMs = 0, } = event;
+        requests.inc({ tenant, route, method, status, code, outcome });
+        if (replayed)
+            replays.inc({ tenant });
+        ownSeconds.observe({ route }, Math.max(0, durationMs - upstreamMs) / 1000);
+    };
+    return {
+        record(event) {
+            if (event.event === 'request')
+                finished(event);
+            else if (event.event === 'upstream') {
+                const { account, result, durationMs } = event;
+                upstreamSeconds.observe({ account, result }, durationMs / 1000);
+            }
+            else
+                events.inc({ event: event.event === 'lifecycle' ? event.what : event.event });
+        },
+        contentType: registry.contentType,
+        expose: () => registry.metrics(),
+    };
+}
