@@ -79,7 +79,7 @@ describe('imports', () => {
   it('were found', () => {
     expect(sources.length).toBeGreaterThan(50)
     const app = sources.find(({ path }) => path === 'http/app.ts')
-    expect(app?.local).toEqual(expect.arrayContaining(['pipeline/send.ts', 'http/reply.ts']))
+    expect(app?.local).toEqual(expect.arrayContaining(['http/post-message.ts', 'http/reply.ts']))
     expect(app?.packages).toContain('hono')
     const run = sources.find(({ path }) => path === 'cli/run.ts')
     expect(run?.local, 'those on demand as well').toContain('cli/serve.ts')
