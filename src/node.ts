@@ -139,7 +139,7 @@ async function compose(
   }
 
   const fetch = (request: Request) => current.fetch(request)
-  const direct: DirectPost = (incoming, outgoing) => current.direct(incoming, outgoing)
+  const direct: DirectPost = (...request) => current.direct(...request)
   const server = await bind('PORT', { host, port }, listen({ host, port, fetch, direct, entropy, telemetry }))
   if (!server.ok) {
     await closeLedger()

@@ -7,10 +7,10 @@ import { requestFinished } from '../http/observe.ts'
 import { type Handled, type Inbound, type InboundHeader, postMessage } from '../http/post-message.ts'
 import { brokeOff, declaresTooMuch } from '../http/receive.ts'
 import { replyHeaders } from '../http/reply.ts'
-import { type Fields, readFields } from './fields.ts'
+import type { Fields } from './fields.ts'
 
 /** Takes the request and answers it; false: it must go the way of the app, and nothing was done with it. */
-export type DirectPost = (incoming: IncomingMessage, outgoing: ServerResponse) => boolean
+export type DirectPost = (incoming: IncomingMessage, outgoing: ServerResponse, fields: Fields) => boolean
 
 const messagesPath = /^\/v1\/(\d{1,32})\/messages$/
 
@@ -20,13 +20,13 @@ const messagesPath = /^\/v1\/(\d{1,32})\/messages$/
  * in between (docs/performance.md). Whatever is unusual about a request goes by the app.
  */
 export function createDirectPost(ports: AppPorts): DirectPost {
-  return (incoming, outgoing) => {
+  return (incoming, outgoing, fields) => {
     if (incoming.method !== 'POST') return false
     const phoneNumberId = messagesPath.exec(incoming.url ?? '')?.[1]
     if (phoneNumberId === undefined) return false
-    const fields = readFields(incoming.rawHeaders)
-    const { contentLength, unusual } = fields
-    if (unusual || contentLength === undefined || declaresTooMuch(contentLength)) return false
+    const { contentLength, transferEncoding, expectsMore } = fields
+    if (expectsMore || transferEncoding !== undefined) return false
+    if (contentLength === undefined || declaresTooMuch(contentLength)) return false
     const requestId = ports.entropy.id('req')
     void answer(ports, outgoing, fields, new DirectInbound(requestId, phoneNumberId, incoming, fields))
     return true

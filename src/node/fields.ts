@@ -1,13 +1,16 @@
-/** The header fields that the direct way of a POST reads. Several of one name are joined by ", ". */
+/** The header fields that are read before the app, or instead of it. Several of one name are joined by ", ". */
 export interface Fields {
+  host: string | undefined
+  hosts: number
+  transferEncoding: string | undefined
   authorization: string | undefined
   contentType: string | undefined
   contentEncoding: string | undefined
   contentLength: string | undefined
   idempotencyKey: string | undefined
   correlationId: string | undefined
-  /** The request has framing or a wish of its own: a transfer coding, an expectation, an upgrade. */
-  unusual: boolean
+  /** The caller expects more than an answer, or wants to speak something else. */
+  expectsMore: boolean
 }
 
 /**
@@ -16,24 +19,33 @@ export interface Fields {
  */
 export function readFields(rawHeaders: readonly string[]): Fields {
   const fields: Fields = {
+    host: undefined,
+    hosts: 0,
+    transferEncoding: undefined,
     authorization: undefined,
     contentType: undefined,
     contentEncoding: undefined,
     contentLength: undefined,
     idempotencyKey: undefined,
     correlationId: undefined,
-    unusual: false,
+    expectsMore: false,
   }
   for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
     const name = rawHeaders[at] ?? ''
     const value = rawHeaders[at + 1] ?? ''
     // By length first: most names need not be looked at.
     switch (name.length) {
+      case 4:
+        if (is(name, 'host')) {
+          fields.host ??= value
+          fields.hosts += 1
+        }
+        break
       case 6:
-        if (is(name, 'expect')) fields.unusual = true
+        if (is(name, 'expect')) fields.expectsMore = true
         break
       case 7:
-        if (is(name, 'upgrade')) fields.unusual = true
+        if (is(name, 'upgrade')) fields.expectsMore = true
         break
       case 12:
         if (is(name, 'content-type')) fields.contentType = joined(fields.contentType, value)
@@ -52,7 +64,7 @@ export function readFields(rawHeaders: readonly string[]): Fields {
         if (is(name, 'content-encoding')) fields.contentEncoding = joined(fields.contentEncoding, value)
         break
       case 17:
-        if (is(name, 'transfer-encoding')) fields.unusual = true
+        if (is(name, 'transfer-encoding')) fields.transferEncoding = joined(fields.transferEncoding, value)
         break
     }
   }

@@ -6,6 +6,7 @@ import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { type Failure, failure } from '../domain/errors.ts'
 import type { Entropy, Telemetry } from '../ports.ts'
 import type { DirectPost } from './direct-post.ts'
+import { readFields } from './fields.ts'
 import { brokeOff, isFaulty, keepKeysApart, parseFailure } from './framing.ts'
 import { createRefusals, type Refusals } from './refusals.ts'
 
@@ -78,12 +79,13 @@ export function listen(options: ListenOptions): Promise<Listening> {
     const { socket } = request
     if (ending.has(socket)) return
     latest.set(socket, { request, response })
-    if (isFaulty(request)) {
+    const fields = readFields(request.rawHeaders)
+    if (isFaulty(request.httpVersion, fields)) {
       ending.add(socket)
       refusals.through(response, failure('invalid_request'))
       return
     }
-    if (direct(request, response)) return
+    if (direct(request, response, fields)) return
     keepKeysApart(request)
     void handle(request, response)
   })
