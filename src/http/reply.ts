@@ -63,7 +63,7 @@ export function succeed(
   return respond(c, { reply: { answer, ...(standings && { standings }) }, ...known })
 }
 
-/** The headers of every answer, also of those written before there is a route (see `node-server.ts`). */
+/** The headers of every answer, also of those written before there is a route (see `node/listen.ts`). */
 export function answerHeaders(answer: Answer, requestId: string): Headers {
   const headers: Headers = {
     'Content-Type': 'application/json',

@@ -1,5 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { getRequestListener } from '@hono/node-server'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
@@ -21,6 +21,10 @@ export interface ListenOptions {
   /** A client gets this long for its headers, and for the whole request. */
   readonly headersTimeoutMs?: number
   readonly requestTimeoutMs?: number
+  /** A client gets this long to take in its answer. */
+  readonly answerTimeoutMs?: number
+  /** How long a connection may stay open without a request. */
+  readonly idleTimeoutMs?: number
 }
 
 export interface Listening {
@@ -32,13 +36,16 @@ export interface Listening {
 
 /** How often Node looks for clients past their time. */
 const TIMEOUT_CHECK_MS = 1000
+/** Connections that wait to be taken: a client that finds no room tries again after a second. */
+const BACKLOG = 4096
 /** Longer than the idle time of common load balancers (60 s), so that they close first. */
-const KEEP_ALIVE_MS = 65_000
+const IDLE_MS = 65_000
 
 /** Serves `fetch` on Node. Every answer is an envelope, also where no request could be made of the bytes. */
 export function listen(options: ListenOptions): Promise<Listening> {
   const { host, port, fetch, direct = () => false, entropy, telemetry } = options
   const { headersTimeoutMs = 10_000, requestTimeoutMs = 30_000 } = options
+  const { answerTimeoutMs = 30_000, idleTimeoutMs = IDLE_MS } = options
   const refusals = createRefusals(entropy, telemetry)
   const answer = async (request: Request): Promise<Response> => {
     try {
@@ -64,10 +71,12 @@ export function listen(options: ListenOptions): Promise<Listening> {
     headersTimeout: headersTimeoutMs,
     requestTimeout: requestTimeoutMs,
     connectionsCheckingInterval: Math.min(TIMEOUT_CHECK_MS, headersTimeoutMs),
-    keepAliveTimeout: KEEP_ALIVE_MS,
+    keepAliveTimeout: idleTimeoutMs,
     // Node would answer a missing Host without an envelope; `isFaulty` sees to it.
     requireHostHeader: false,
   })
+  // Node would pass over the headers beyond the first 2000, a key among them; 16 KiB is limit enough.
+  server.maxHeadersCount = 0
   // A caller that has ended its side still waits for its answer (RFC 9112 §9.6). Node has it, but untyped.
   Object.assign(server, { httpAllowHalfOpen: true })
 
@@ -79,6 +88,7 @@ export function listen(options: ListenOptions): Promise<Listening> {
     const { socket } = request
     if (ending.has(socket)) return
     latest.set(socket, { request, response })
+    response.once('prefinish', () => endWhenStuck(response, socket, answerTimeoutMs))
     const fields = readFields(request.rawHeaders)
     if (isFaulty(request.httpVersion, fields)) {
       ending.add(socket)
@@ -119,7 +129,7 @@ export function listen(options: ListenOptions): Promise<Listening> {
 
   return new Promise((resolve, reject) => {
     server.once('error', reject)
-    server.listen(port, host, () => {
+    server.listen({ port, host, backlog: BACKLOG }, () => {
       server.off('error', reject)
       resolve({ url: urlOf(server.address() as AddressInfo), close: (graceMs) => close(server, graceMs) })
     })
@@ -150,6 +160,13 @@ function refuseBytes(refusals: Refusals, socket: Duplex, turn: Turn | undefined,
 function afterAnswer(turn: Turn | undefined, proceed: () => void): void {
   if (turn === undefined || turn.response.writableFinished) proceed()
   else turn.response.once('close', proceed)
+}
+
+/** Gives an answer that is written, but not all taken in, `ms`. What is left is thrown away with the connection. */
+function endWhenStuck(response: ServerResponse, socket: Socket, ms: number): void {
+  if (socket.writableLength === 0) return
+  const stuck = setTimeout(() => socket.resetAndDestroy(), ms)
+  response.once('close', () => clearTimeout(stuck))
 }
 
 function close(server: Server, graceMs: number): Promise<void> {

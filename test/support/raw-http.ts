@@ -11,6 +11,9 @@ export interface RawAnswer {
 /** A client that writes any bytes it likes. Strings are written byte by byte (latin1). */
 export interface RawConnection {
   send(bytes: string | Uint8Array): void
+  /** Reads nothing more until `resume`, so that the server's writes come to a halt. */
+  pause(): void
+  resume(): void
   /** Ends the client's side only. */
   finish(): void
   /** Hangs up when all that was sent is with the kernel. */
@@ -94,6 +97,8 @@ export function openConnection(port: number): RawConnection {
 
   return {
     send: (bytes) => void socket.write(typeof bytes === 'string' ? Buffer.from(bytes, 'latin1') : bytes),
+    pause: () => void socket.pause(),
+    resume: () => void socket.resume(),
     finish: () => void socket.end(),
     hangUp: () => void socket.write('', () => socket.destroy()),
     reset: () => void socket.resetAndDestroy(),

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { expectError, expectSuccess } from '../../support/envelope.ts'
-import { acmeNumber, keyOf, text } from '../../support/fixture.ts'
+import { acmeNumber, text } from '../../support/fixture.ts'
 import {
   chunked,
   healthText,
@@ -58,6 +58,12 @@ describe('bytes that are not HTTP', () => {
       requestText({ chunks: 10, lines: [`Content-Length: ${body.length}`] }),
     ],
     ['two different lengths', requestText({ lines: ['Content-Length: 1'] })],
+    ['two equal lengths', requestText({ lines: [`Content-Length: ${body.length}`] })],
+    ['two lengths in one line', requestText({ body: null, lines: ['Content-Length: 5, 5'] })],
+    ['a length with a sign', requestText({ body: null, lines: ['Content-Length: +5'] })],
+    ['two transfer codings', requestText({ chunks: 10, lines: ['Transfer-Encoding: chunked'] })],
+    ['a transfer coding in disguise', requestText({ chunks: 10, lines: ['Transfer-Encoding: xchunked'] })],
+    ['a body line without CR', requestText({ chunks: 10 }).replace('a\r\n', 'a\n')],
     ['a length that is no number', requestText({ body: null, lines: ['Content-Length: 1x'] })],
     ['a negative length', requestText({ body: null, lines: ['Content-Length: -1'] })],
     ['a length that overflows', requestText({ body: null, lines: [`Content-Length: ${'9'.repeat(40)}`] })],
@@ -191,59 +197,5 @@ describe('methods and targets', () => {
     const [last] = gateway.sandbox.requests(1)
     expect(last?.path).toMatch(/\?limit=1&q=%zz&x=/)
     expect(last?.path).not.toContain('fragment')
-  })
-})
-
-describe('headers about the connection', () => {
-  it('continues for Expect: 100-continue', async () => {
-    const connection = gateway.open()
-    const [head = '', body = ''] = requestText({ lines: ['Expect: 100-continue'] }).split('\r\n\r\n')
-    connection.send(`${head}\r\n\r\n`)
-    expect((await connection.answer()).status).toBe(100)
-    connection.send(body)
-    expectSuccess(await connection.answer())
-  })
-
-  it('ignores an expectation that it does not know', async () => {
-    expectSuccess(await exchange(requestText({ lines: ['Expect: nonsense'] })))
-  })
-
-  it.each([['websocket'], ['h2c']])('does not upgrade to %s, and serves on in HTTP/1.1', async (protocol) => {
-    const connection = gateway.open()
-    connection.send(requestText({ lines: [`Upgrade: ${protocol}`, 'Connection: Upgrade'] }))
-    expectSuccess(await connection.answer())
-    connection.send(requestText())
-    expectSuccess(await connection.answer())
-  })
-
-  it('does not let Connection take away the headers it needs', async () => {
-    const lines = ['Connection: authorization, idempotency-key, content-length', 'Idempotency-Key: named']
-    const first = await exchange(requestText({ lines }))
-    expectSuccess(first)
-    const again = await exchange(requestText({ lines: ['Idempotency-Key: named'] }))
-    expect(again.headers.get('idempotent-replayed')).toBe('true')
-    expect(again.body).toBe(first.body)
-  })
-
-  it('ends the connection when it is asked to', async () => {
-    const connection = gateway.open()
-    connection.send(requestText({ lines: ['Connection: close'] }))
-    expectSuccess(await connection.answer())
-    expect(await connection.rest()).toEqual([])
-  })
-
-  it.each([
-    ['with a Host', 'gateway.test'],
-    ['without one', null],
-  ])('serves HTTP/1.0 %s', async (_, host) => {
-    const connection = gateway.open()
-    connection.send(requestText({ version: '1.0', host }))
-    expectSuccess(await connection.answer())
-    expect(await connection.rest()).toEqual([])
-  })
-
-  it('asks for the same key in HTTP/1.0', async () => {
-    const answer = await exchange(requestText({ version: '1.0', authorization: `Bearer ${keyOf('nobody')}` }))
-    expectError(answer, 401, 'invalid_api_key')
   })
 })

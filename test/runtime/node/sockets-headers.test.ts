@@ -106,6 +106,27 @@ describe('the Idempotency-Key header', () => {
   })
 })
 
+describe('headers beyond the two thousandth', () => {
+  const many = Array.from({ length: 2500 }, () => 'x:')
+
+  it('count like all others', async () => {
+    const lines = [...many, 'Idempotency-Key: late']
+    const first = await post({ lines })
+    expect(first.headers.get('idempotent-replayed')).toBe('false')
+    const again = await post({ lines: ['Idempotency-Key: late'] })
+    expect(again.headers.get('idempotent-replayed')).toBe('true')
+    expect(again.body).toBe(first.body)
+  })
+
+  it.each([
+    ['a second key', 401, 'invalid_api_key', `Authorization: Bearer ${keyOf('crm')}`],
+    ['a second Host', 400, 'invalid_request', 'Host: other.test'],
+    ['another type', 415, 'unsupported_media_type', 'Content-Type: text/plain'],
+  ])('hide no %s', async (_, status, code, line) => {
+    expectError(await post({ lines: [...many, line] }), status, code)
+  })
+})
+
 describe('other headers', () => {
   it.each([
     ['twice the same type', ['Content-Type: application/json']],

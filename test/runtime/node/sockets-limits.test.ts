@@ -1,15 +1,9 @@
-import { Hono } from 'hono'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
-import type { GatewayEnv } from '../../../src/http/context.ts'
-import { MAX_BODY_BYTES, receiveBody } from '../../../src/http/receive.ts'
-import { type Listening, listen } from '../../../src/node/listen.ts'
-import { systemClock } from '../../../src/system/clock.ts'
-import { createEntropy } from '../../../src/system/entropy.ts'
+import { MAX_BODY_BYTES, receiveBody, tooLarge } from '../../../src/http/receive.ts'
 import { expectError, expectSuccess } from '../../support/envelope.ts'
 import { text } from '../../support/fixture.ts'
 import { healthText, type LocalGateway, requestText, startLocalGateway } from '../../support/local-gateway.ts'
-import { closeConnections, openConnection } from '../../support/raw-http.ts'
-import { createRecorder } from '../../support/recorder.ts'
+import { closeConnections } from '../../support/raw-http.ts'
 
 let gateway: LocalGateway
 const printed = [vi.spyOn(console, 'error'), vi.spyOn(console, 'info')]
@@ -59,6 +53,7 @@ describe('too much', () => {
   it.each([
     ['declared', {}],
     ['chunked', { chunks: 4096 }],
+    ['chunked byte by byte', { chunks: 1 }],
   ])('a %s body may be as large as the cap, and not a byte larger', async (_, how) => {
     const fits = gateway.open()
     fits.send(requestText({ body: messageOf(MAX_BODY_BYTES), ...how }))
@@ -100,9 +95,8 @@ describe('too much', () => {
         cancelled = true
       },
     })
-    const app = new Hono<GatewayEnv>().post('/', receiveBody, (c) => c.text('taken'))
-    const response = await app.request('/', { method: 'POST', body, duplex: 'half' } as RequestInit)
-    expect(response.status).toBe(413)
+    const init = { method: 'POST', body, duplex: 'half' } as RequestInit
+    expect(await receiveBody(new Request('http://gateway.test/', init))).toBe(tooLarge)
     expect(cancelled).toBe(true)
     expect(given).toBeLessThanOrEqual(MAX_BODY_BYTES + 4 * 1024)
   })
@@ -177,74 +171,5 @@ describe('bodies in pieces', () => {
     const began = performance.now()
     await other.close()
     expect(performance.now() - began).toBeLessThan(2000)
-  })
-})
-
-describe('clients that take their time', () => {
-  let server: Listening
-  const recorder = createRecorder()
-  const open = () => openConnection(Number(new URL(server.url).port))
-  beforeAll(async () => {
-    server = await listen({
-      host: '127.0.0.1',
-      port: 0,
-      fetch: async (request) => {
-        const { pathname } = new URL(request.url)
-        if (pathname === '/breaks') throw new Error('a secret of the inside')
-        const body = pathname === '/reads' ? await request.text().catch(() => 'broke off') : 'not read'
-        return Response.json({ body })
-      },
-      entropy: createEntropy(systemClock),
-      telemetry: recorder,
-      headersTimeoutMs: 150,
-      requestTimeoutMs: 300,
-    })
-  })
-  afterAll(() => server.close(0))
-
-  const upload = (target: string) => requestText({ target, body: null, lines: ['Content-Length: 10'] })
-
-  it.each([
-    ['says nothing', ''],
-    ['does not end its headers', 'GET / HTTP/1.1\r\nHost: gateway.test\r\n'],
-    ['does not end its body', `${upload('/reads')}12345`],
-    [
-      'does not begin its chunked body',
-      requestText({ target: '/reads', chunks: 10 }).replace(/\r\n\r\n.*/s, '\r\n\r\n'),
-    ],
-  ])('is told so and let go when it %s', async (_, bytes) => {
-    const connection = open()
-    connection.send(bytes)
-    const answer = await connection.answer()
-    expect(expectError(answer, 400, 'invalid_request').message).toBe('The request did not arrive in time.')
-    expect(await connection.rest()).toEqual([])
-    await connection.gone()
-    expect(recorder.of('connection_refused').at(-1)?.code).toBe('invalid_request')
-  })
-
-  it('is let go without a second answer when its request was answered before its end', async () => {
-    const connection = open()
-    connection.send(`${upload('/ignores')}12345`)
-    expect((await connection.answer()).status).toBe(200)
-    expect(await connection.rest()).toEqual([])
-  })
-
-  it('may idle between two requests for longer than a request may take', async () => {
-    const connection = open()
-    connection.send(healthText())
-    expect((await connection.answer()).status).toBe(200)
-    await new Promise((resolve) => setTimeout(resolve, 700))
-    connection.send(healthText())
-    expect((await connection.answer()).status).toBe(200)
-  })
-
-  it('is told nothing of a fault inside', async () => {
-    const connection = open()
-    connection.send(healthText({ target: '/breaks' }))
-    const { status, headers, body } = await connection.answer()
-    expect(status).toBe(500)
-    expect(headers.get('gateway-outcome')).toBe('unknown')
-    expect(JSON.parse(body).error).toMatchObject({ type: 'api_error', code: 'internal_error' })
-    expect(body).not.toContain('a secret of the inside')
   })
 })
