@@ -25,6 +25,7 @@ import { fanOut } from './telemetry/fan-out.ts'
 import { createLog } from './telemetry/log.ts'
 import { createMetrics, type Metrics } from './telemetry/metrics.ts'
 import { stackUpstream } from './upstream/stack.ts'
+import { createUpstreamState } from './upstream/state.ts'
 import { createUndiciTransport, type UndiciTransport } from './upstream/transport-undici.ts'
 
 export interface Running {
@@ -95,6 +96,7 @@ async function compose(
   const started = await startLedger(first.ledger, clock, telemetry)
   if (!started.ok) return started
   const { ledger, close: closeLedger } = started.opened
+  const state = createUpstreamState()
 
   let draining = false
   let underWay = 0
@@ -103,7 +105,7 @@ async function compose(
   const build = (config: Config, earlier?: Built): Built => {
     const { baseUrl, timeoutMs, replyButtonsAs } = config.upstream
     const pool = earlier?.baseUrl === baseUrl ? earlier.pool : createUndiciTransport(baseUrl, clock)
-    const transport = stackUpstream(pool.send, { clock, entropy, telemetry }, config.upstream)
+    const transport = stackUpstream(pool.send, { clock, entropy, telemetry, state }, config.upstream)
     const directory = createDirectory(config)
     const services = { clock, entropy, digest, telemetry, ledger, transport, directory }
     const app = createApp({ ...services, timeoutMs, replyButtonsAs, draining: () => draining })

@@ -11,6 +11,7 @@ import { createEntropy } from '../system/entropy.ts'
 import { createConsoleLog } from '../telemetry/console-log.ts'
 import { logLevels } from '../telemetry/lines.ts'
 import { stackUpstream } from '../upstream/stack.ts'
+import { createUpstreamState } from '../upstream/state.ts'
 import { createFetchTransport } from '../upstream/transport-fetch.ts'
 import { createTextSource, loadWorkerConfig, type WorkerEnv } from './config-source.ts'
 
@@ -24,6 +25,7 @@ type Fetch = (request: Request) => Response | Promise<Response>
 export function createWorker(clock: Clock, write: (line: string) => void): ExportedHandler<GatewayEnv> {
   const entropy = createEntropy(clock)
   const readText = createTextSource(clock)
+  const state = createUpstreamState()
   let built: { readonly text: string | undefined; readonly fetch: Fetch | undefined } | undefined
 
   const build = (text: string | undefined, env: GatewayEnv): Fetch | undefined => {
@@ -50,7 +52,7 @@ export function createWorker(clock: Clock, write: (line: string) => void): Expor
       ledger: createRemoteLedger(find, () => [...config.accounts.keys()][0] ?? ''),
       transport: stackUpstream(
         createFetchTransport(baseUrl, clock),
-        { clock, entropy, telemetry },
+        { clock, entropy, telemetry, state },
         config.upstream,
       ),
       draining: () => false,
