@@ -26,6 +26,7 @@ import { fanOut } from './telemetry/fan-out.ts'
 import { createLog } from './telemetry/log.ts'
 import { createMetrics, type Metrics } from './telemetry/metrics.ts'
 import { stackUpstream } from './upstream/stack.ts'
+import { createUpstreamState } from './upstream/state.ts'
 import { createUndiciTransport, type UndiciTransport } from './upstream/transport-undici.ts'
 
 export interface Running {
@@ -108,6 +109,7 @@ async function compose(
   const started = await startLedger(first.ledger, clock, telemetry)
   if (!started.ok) return started
   const { ledger, close: closeLedger } = started.opened
+  const state = createUpstreamState()
 
   const gate = createGate()
 
@@ -115,7 +117,7 @@ async function compose(
   const build = (config: Config, earlier?: Built): Built => {
     const { baseUrl, timeoutMs, replyButtonsAs, maxInFlight } = config.upstream
     const pool = earlier?.baseUrl === baseUrl ? earlier.pool : createUndiciTransport(baseUrl, clock)
-    const transport = stackUpstream(pool.send, { clock, entropy, telemetry }, config.upstream)
+    const transport = stackUpstream(pool.send, { clock, entropy, telemetry, state }, config.upstream)
     const directory = createDirectory(config)
     const services = { clock, entropy, digest, telemetry, ledger, transport, directory, gate }
     const ports = { ...services, timeoutMs, replyButtonsAs, maxInFlight }

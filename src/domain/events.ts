@@ -1,3 +1,4 @@
+import type { BreakerState } from './breaker.ts'
 import type { Outcome } from './errors.ts'
 import type { NotSentReason, UnknownReason } from './upstream.ts'
 
@@ -9,6 +10,28 @@ export type GatewayEvent =
   | RequestFinished
   | UpstreamAttempted
   | { readonly event: 'upstream_auth_failed'; readonly account: string; readonly requestId: string }
+  /** The upstream refused one of two tokens: once for each, until it is taken again. */
+  | {
+      readonly event: 'token_refused'
+      readonly account: string
+      readonly which: 'token' | 'nextToken'
+      readonly requestId: string
+    }
+  /** The circuit breaker of an account changed. `openMs`: for how long it is open at least. */
+  | {
+      readonly event: 'breaker'
+      readonly account: string
+      readonly state: BreakerState['kind']
+      readonly openMs?: number
+    }
+  /** The upstream told an account to wait: calls of the class are turned away for so long. */
+  | {
+      readonly event: 'account_paused'
+      readonly account: string
+      readonly class: 'read' | 'write'
+      readonly pausedMs: number
+      readonly requestId: string
+    }
   | { readonly event: 'ledger_evicted'; readonly records: number }
   | { readonly event: 'ledger_failed'; readonly verb: 'open' | 'settle'; readonly requestId: string }
   | { readonly event: 'lease_lost'; readonly requestId: string }

@@ -12,10 +12,11 @@ import {
   type Verdict,
 } from './errors.ts'
 import type { Settlement } from './ledger-rules.ts'
-import { isPermanentName, providerMeaning } from './provider-codes.ts'
+import { retryAfterSeconds, THROTTLED_RETRY_SECONDS } from './retry-after.ts'
 import type { Account, EpochMs } from './tenant.ts'
-import type { UpstreamHeaders, UpstreamResult } from './upstream.ts'
+import type { NotSentReason, UpstreamHeaders, UpstreamResult } from './upstream.ts'
 import { jsonObject, readUpstreamError, type UpstreamError } from './upstream-error.ts'
+import { errorMeaning } from './upstream-meaning.ts'
 
 export interface Judgement {
   readonly verdict: Verdict
@@ -53,7 +54,10 @@ export function judge(result: UpstreamResult, circumstances: Circumstances): Jud
 }
 
 function judgeResult(result: UpstreamResult, { operation, account, now }: Circumstances): Judgement {
-  if (result.kind === 'not_sent') return notSent(failure('service_unavailable', { retryAfterSeconds: 1 }))
+  if (result.kind === 'not_sent') {
+    const { reason, retryAfterMs = 0 } = result
+    return notSent(failure(notSentCodes[reason], { retryAfterSeconds: wholeSeconds(retryAfterMs) }))
+  }
   if (result.kind === 'unknown') return unclear('upstream_outcome_unknown', safeToRepeat(operation))
   const body = withoutTokens(result.body, account)
   if (result.status >= 200 && result.status < 300) return judgeSuccess(result.status, body, operation)
@@ -75,7 +79,7 @@ function judgeSuccess(status: number, text: string | undefined, operation: Opera
   return unclear('upstream_outcome_unknown', { message, ...safeToRepeat(operation), outcome: 'sent' })
 }
 
-/** The table of 4xx and 5xx; the first row that fits decides. */
+/** What becomes of a 4xx or 5xx with that meaning. */
 function judgeError(
   status: number,
   error: UpstreamError,
@@ -83,41 +87,50 @@ function judgeError(
   operation: Operation,
   now: EpochMs,
 ): Judgement {
-  const { code, type, param, providerCode } = error
-  const meaning = providerCode === undefined ? undefined : providerMeaning(providerCode)
-
-  if (meaning?.kind === 'credential') return credentialsRefused
-  if (meaning?.kind === 'throttled') return throttled(headers, now)
-  if (meaning?.kind === 'permanent') return refused(permanentRefusal(meaning, error))
-  if (code !== undefined && isPermanentName(code)) return refused(permanentRefusal({ code }, error))
-
-  if (status >= 500 || status === 408) return unclear('whatsapp_upstream_error', safeToRepeat(operation))
-  if ((status === 403 || status === 404) && isAboutNumber(error)) {
-    return refused(failure('resource_not_found'))
+  const meaning = errorMeaning(status, error)
+  switch (meaning.kind) {
+    case 'credential':
+      return credentialsRefused
+    case 'throttled':
+      return throttled(headers, now)
+    case 'permanent':
+      return refused(permanentRefusal(meaning, error))
+    case 'failed':
+      return unclear('whatsapp_upstream_error', safeToRepeat(operation))
+    case 'number':
+      return refused(failure('resource_not_found'))
+    case 'not_found':
+      return refused(isOfResource(operation) ? clientError(status, error) : failure('resource_not_found'))
+    case 'key_reuse':
+      return notSent(failure('idempotency_key_reuse'))
+    case 'in_progress':
+    case 'conflict':
+      return unclear('idempotency_in_progress', {
+        retryAfterSeconds: retryAfterSeconds(headers.retryAfter, now, 1),
+      })
+    case 'refused':
+      return refused(clientError(status, error))
   }
-  if (status === 401 || status === 403 || type === 'authentication_error') return credentialsRefused
-  if (status === 404 && param === undefined && operation !== 'receipt' && operation !== 'item') {
-    return refused(failure('resource_not_found'))
-  }
-  if (status === 429 || type === 'rate_limit_error') return throttled(headers, now)
-  if (code === 'idempotency_conflict' || code === 'idempotency_key_reuse') {
-    return notSent(failure('idempotency_key_reuse'))
-  }
-  if (code === 'idempotency_in_progress' || (status === 409 && code === undefined)) {
-    return unclear('idempotency_in_progress', {
-      retryAfterSeconds: retryAfterSeconds(headers.retryAfter, now, 1),
-    })
-  }
-  return refused(clientError(status, error))
 }
+
+/** Whether a 404 is about what was named in the request; else it is about the number. */
+const isOfResource = (operation: Operation): boolean => operation === 'receipt' || operation === 'item'
+
+const notSentCodes: Record<NotSentReason, GatewayCode> = {
+  cannot_connect: 'service_unavailable',
+  connection_closed: 'service_unavailable',
+  deadline: 'service_unavailable',
+  breaker_open: 'service_unavailable',
+  account_paused: 'upstream_rate_limited',
+}
+
+/** Rounded up, at least 1. */
+const wholeSeconds = (ms: number): number => Math.max(1, Math.ceil(ms / 1000))
 
 const credentialsRefused: Judgement = {
   ...notSent(failure('upstream_auth_failed', { retryAfterSeconds: 60 })),
   credentialsRefused: true,
 }
-
-/** Seconds to wait when the upstream throttles without saying how long. */
-const THROTTLED_RETRY_SECONDS = 5
 
 const throttled = (headers: UpstreamHeaders, now: EpochMs): Judgement =>
   notSent(
@@ -125,10 +138,6 @@ const throttled = (headers: UpstreamHeaders, now: EpochMs): Judgement =>
       retryAfterSeconds: retryAfterSeconds(headers.retryAfter, now, THROTTLED_RETRY_SECONDS),
     }),
   )
-
-/** G2 knows 403 `phone_number_forbidden` besides the usual 404 (upstream contract §5, §14.2). */
-const isAboutNumber = ({ code, param }: UpstreamError): boolean =>
-  code === 'phone_number_forbidden' || param === 'phone_number_id'
 
 /** 422 with the refusal's public name; our text is followed by what the provider said. */
 function permanentRefusal(
@@ -190,21 +199,6 @@ const safeToRepeat = (operation: Operation): FailureDetail =>
   operation === 'list' || operation === 'item'
     ? { message: 'The WhatsApp API gave no readable answer. Reading again is safe.' }
     : {}
-
-const MAX_RETRY_AFTER_SECONDS = 3600
-
-/** `Retry-After` as delta-seconds or HTTP-date (RFC 9110 §10.2.3), in whole seconds from 1 to 3600. */
-export function retryAfterSeconds(text: string | undefined, now: EpochMs, otherwise: number): number {
-  if (text === undefined) return otherwise
-  const seconds = /^\d+$/.test(text) ? Number(text) : Math.ceil((httpDate(text) - now) / 1000)
-  return Number.isNaN(seconds) ? otherwise : Math.min(Math.max(seconds, 1), MAX_RETRY_AFTER_SECONDS)
-}
-
-/** The three forms of RFC 9110 §5.6.7; `Date.parse` alone finds a date in "-5" and "try again in 2030". */
-const httpDatePattern = /^(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]*,? .+ \d\d:\d\d:\d\d (?:GMT|\d{4})$/
-
-const httpDate = (text: string): EpochMs =>
-  httpDatePattern.test(text) ? Date.parse(text.endsWith('GMT') ? text : `${text} GMT`) : Number.NaN
 
 /** An upstream that echoes a token must not make the gateway repeat it, however JSON spells it. */
 function withoutTokens(text: string | undefined, account: Account): string | undefined {

@@ -6,14 +6,29 @@
 export type ProviderMeaning =
   /** The account's own credentials: the operators must act. */
   | { readonly kind: 'credential' }
-  | { readonly kind: 'throttled' }
+  | { readonly kind: 'throttled'; readonly budget: Budget }
   /** Refused for good; `code` is the public name. */
   | { readonly kind: 'permanent'; readonly code: string; readonly message: string; readonly param?: string }
   /** Transient or not known: the HTTP status decides. */
   | { readonly kind: 'by_status' }
 
+/** Whose budget is used up. Only that of the account says something about its other messages. */
+export type Budget = 'account' | 'number' | 'recipient'
+
 const credential: ReadonlySet<number> = new Set([0, 3, 10, 190, 131005])
-const throttled: ReadonlySet<number> = new Set([4, 80007, 130429, 131048, 131056])
+
+const throttled: ReadonlyMap<number, Budget> = new Map([
+  /** All calls of the upstream's app at Meta together: no call of the account fares better. */
+  [4, 'account'],
+  /** The WhatsApp Business Account that the upstream's organisation stands for. */
+  [80007, 'account'],
+  /** Throughput, some 80 messages/s by default, of one sending number; the account may have others. */
+  [130429, 'number'],
+  /** The quality of one sending number. */
+  [131048, 'number'],
+  /** Too many messages from one number to one recipient. */
+  [131056, 'recipient'],
+])
 
 type Row = readonly [code: string, message: string, param?: string]
 
@@ -92,7 +107,8 @@ const permanentNames: ReadonlySet<string> = new Set(
 /** What a provider code means for a send. */
 export function providerMeaning(code: number): ProviderMeaning {
   if (credential.has(code) || (code >= 200 && code <= 299)) return { kind: 'credential' }
-  if (throttled.has(code)) return { kind: 'throttled' }
+  const budget = throttled.get(code)
+  if (budget !== undefined) return { kind: 'throttled', budget }
   const row = permanent[code]
   if (row === undefined) return { kind: 'by_status' }
   const [name, message, param] = row

@@ -11,13 +11,17 @@ export function levelOf(event: GatewayEvent): LogLevel {
     case 'upstream':
       return 'debug'
     case 'upstream_auth_failed':
+    case 'token_refused':
     case 'internal_error':
     case 'ledger_failed':
       return 'error'
     case 'ledger_evicted':
     case 'lease_lost':
+    case 'account_paused':
     case 'connection_refused':
       return 'warn'
+    case 'breaker':
+      return event.state === 'open' ? 'error' : 'info'
     case 'ledger_state':
       return event.reachable ? 'info' : 'error'
     case 'lifecycle':

@@ -1,5 +1,8 @@
-import { Counter, collectDefaultMetrics, Histogram, Registry } from 'prom-client'
+import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import type { BreakerState } from '../domain/breaker.ts'
+import { catalogue } from '../domain/errors.ts'
 import type { GatewayEvent, RequestFinished } from '../domain/events.ts'
+import { isPermanentName } from '../domain/provider-codes.ts'
 import type { Telemetry } from '../ports.ts'
 
 export interface Metrics extends Telemetry {
@@ -13,7 +16,14 @@ const DURATION_BUCKETS = [
   0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60,
 ]
 
-/** Prometheus counters and histograms. Labels are closed sets: routes, codes, tenants and accounts of the config. */
+/** Codes of the upstream's own pass through to callers, but a label must not grow with them. */
+const codeLabel = (code: string): string =>
+  code === '' || Object.hasOwn(catalogue, code) || isPermanentName(code) ? code : 'other'
+
+/** The worse, the higher: an alert is a comparison. */
+const breakerLevels: Record<BreakerState['kind'], number> = { closed: 0, half_open: 1, open: 2 }
+
+/** Prometheus counters, gauges and histograms. Labels are closed sets: routes, codes, tenants and accounts of the config. */
 export function createMetrics(): Metrics {
   const registers = [new Registry()]
   const [registry] = registers as [Registry]
@@ -45,6 +55,12 @@ export function createMetrics(): Metrics {
     buckets: DURATION_BUCKETS,
     registers,
   })
+  const breakers = new Gauge({
+    name: 'gateway_breaker_state',
+    help: 'Circuit breaker of an account: 0 closed, 1 half-open, 2 open. Absent until its first change.',
+    labelNames: ['account'],
+    registers,
+  })
   const events = new Counter({
     name: 'gateway_events_total',
     help: 'Events that operators may want to alert on.',
@@ -64,13 +80,14 @@ export function createMetrics(): Metrics {
       durationMs,
       upstreamMs = 0,
     } = event
-    requests.inc({ tenant, route, method, status, code, outcome })
+    requests.inc({ tenant, route, method, status, code: codeLabel(code), outcome })
     if (replayed) replays.inc({ tenant })
     ownSeconds.observe({ route }, Math.max(0, durationMs - upstreamMs) / 1000)
   }
 
   return {
     record(event: GatewayEvent) {
+      if (event.event === 'breaker') breakers.set({ account: event.account }, breakerLevels[event.state])
       if (event.event === 'request') finished(event)
       else if (event.event === 'upstream') {
         const { account, result, durationMs } = event

@@ -28,14 +28,19 @@ export function requestHeaders(call: UpstreamCall): string[] {
 /** Ids are shown to callers and logged: short, visible, harmless. */
 const requestIdPattern = /^[A-Za-z0-9_.:-]{1,128}$/
 
+/** A count of tokens. Anything else that a proxy may put there is no count. */
+const tokensPattern = /^\d{1,10}$/
+
 /** Picks the headers that the gateway reads; `get` gives a header's value by its lower-case name. */
 export function readHeaders(get: (name: string) => string | undefined): UpstreamHeaders {
   const requestId = get('x-request-id')
   const retryAfter = get('retry-after')
   const replayed = get('idempotent-replayed')
+  const tokensLeft = get('x-ratelimit-remaining')
   return {
     ...(requestId !== undefined && requestIdPattern.test(requestId) && { requestId }),
     ...(retryAfter !== undefined && { retryAfter }),
     ...(replayed !== undefined && { replayed }),
+    ...(tokensLeft !== undefined && tokensPattern.test(tokensLeft) && { tokensLeft: Number(tokensLeft) }),
   }
 }

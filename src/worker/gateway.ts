@@ -12,6 +12,7 @@ import { createEntropy } from '../system/entropy.ts'
 import { logLevels } from '../telemetry/lines.ts'
 import { createLog } from '../telemetry/log.ts'
 import { stackUpstream } from '../upstream/stack.ts'
+import { createUpstreamState } from '../upstream/state.ts'
 import { createFetchTransport } from '../upstream/transport-fetch.ts'
 import { createTextSource, loadWorkerConfig, type WorkerEnv } from './config-source.ts'
 
@@ -26,6 +27,7 @@ export function createWorker(clock: Clock, write: (line: string) => void): Expor
   const entropy = createEntropy(clock)
   const gate = createGate()
   const readText = createTextSource(clock)
+  const state = createUpstreamState()
   let built: { readonly text: string | undefined; readonly fetch: Fetch | undefined } | undefined
 
   const build = (text: string | undefined, env: GatewayEnv): Fetch | undefined => {
@@ -52,7 +54,7 @@ export function createWorker(clock: Clock, write: (line: string) => void): Expor
       ledger: createRemoteLedger(find, () => [...config.accounts.keys()][0] ?? ''),
       transport: stackUpstream(
         createFetchTransport(baseUrl, clock),
-        { clock, entropy, telemetry },
+        { clock, entropy, telemetry, state },
         config.upstream,
       ),
       gate,

@@ -14,6 +14,7 @@ import {
   type Summary,
   summary,
   TOKEN,
+  throttled,
   unknown,
 } from './judge-samples.ts'
 
@@ -24,10 +25,12 @@ describe('no answer of the upstream', () => {
     [{ kind: 'not_sent', reason: 'cannot_connect' }, released(503, 'api_error', 'service_unavailable')],
     [{ kind: 'not_sent', reason: 'connection_closed' }, released(503, 'api_error', 'service_unavailable')],
     [{ kind: 'not_sent', reason: 'deadline' }, released(503, 'api_error', 'service_unavailable')],
+    [{ kind: 'not_sent', reason: 'breaker_open' }, released(503, 'api_error', 'service_unavailable')],
+    [{ kind: 'not_sent', reason: 'account_paused' }, throttled],
     [{ kind: 'unknown', reason: 'connection_reset' }, unknown(502, 'api_error', 'upstream_outcome_unknown')],
     [{ kind: 'unknown', reason: 'deadline' }, unknown(502, 'api_error', 'upstream_outcome_unknown')],
     [{ kind: 'unknown', reason: 'protocol_error' }, unknown(502, 'api_error', 'upstream_outcome_unknown')],
-  ])('%j is 503 or 502', (result, expected) => {
+  ])('%j is told by its status', (result, expected) => {
     for (const operation of operations) {
       expect(summary(judge(result, circumstances({ operation })))).toEqual(expected)
     }
@@ -44,6 +47,7 @@ describe('a retry after an attempt that may have been sent', () => {
 
   it.each<[string, UpstreamResult]>([
     ['a call that was not sent', { kind: 'not_sent', reason: 'cannot_connect' }],
+    ['an open breaker', { kind: 'not_sent', reason: 'breaker_open', retryAfterMs: 60_000 }],
     ['a refused token', answered(401)],
     ['a refused token by code', answered(500, meta(190))],
   ])('does not say 503 for %s', (_, result) => {
@@ -189,9 +193,11 @@ describe('whatever the upstream answers', () => {
       }),
     },
     {
-      weight: 1,
+      weight: 2,
       arbitrary: fc.constantFrom<UpstreamResult>(
         { kind: 'not_sent', reason: 'deadline' },
+        { kind: 'not_sent', reason: 'breaker_open', retryAfterMs: 0.5 },
+        { kind: 'not_sent', reason: 'account_paused', retryAfterMs: 4000.5 },
         { kind: 'unknown', reason: 'deadline' },
       ),
     },

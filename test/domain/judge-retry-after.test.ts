@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { judge, retryAfterSeconds } from '../../src/domain/judge.ts'
+import { judge } from '../../src/domain/judge.ts'
+import { retryAfterSeconds } from '../../src/domain/retry-after.ts'
 import type { UpstreamResult } from '../../src/domain/upstream.ts'
 import { answered, circumstances, kirim, NOW } from './judge-samples.ts'
 
@@ -54,5 +55,24 @@ describe('Retry-After', () => {
     expect(judge(answered(401), circumstances()).verdict).toMatchObject({ retryAfterSeconds: 60 })
     const refused: UpstreamResult = { kind: 'not_sent', reason: 'cannot_connect' }
     expect(judge(refused, circumstances()).verdict).toMatchObject({ retryAfterSeconds: 1 })
+  })
+
+  it.each([
+    [undefined, 1],
+    [0, 1],
+    [0.2, 1],
+    [1000, 1],
+    [1000.1, 2],
+    [59_999, 60],
+    [3_600_000, 3600],
+  ])('tells of %s ms that the gateway itself waits as %d whole seconds', (retryAfterMs, seconds) => {
+    for (const reason of ['breaker_open', 'account_paused'] as const) {
+      const result = {
+        kind: 'not_sent',
+        reason,
+        ...(retryAfterMs !== undefined && { retryAfterMs }),
+      } as const
+      expect(judge(result, circumstances()).verdict).toMatchObject({ retryAfterSeconds: seconds })
+    }
   })
 })

@@ -12,6 +12,7 @@ export const account: Account = {
   nextToken: new Secret(NEXT_TOKEN),
   writePerMinute: 60,
   readPerMinute: 600,
+  weights: 1,
 }
 
 export const NOW = Date.UTC(2026, 5, 2, 8, 15, 30)

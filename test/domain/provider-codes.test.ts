@@ -72,8 +72,14 @@ describe('a provider code', () => {
     expect(providerMeaning(code)).toEqual({ kind: 'credential' })
   })
 
-  it.each([4, 80007, 130429, 131048, 131056])('%d throttles', (code) => {
-    expect(providerMeaning(code)).toEqual({ kind: 'throttled' })
+  it.each([
+    [4, 'account'],
+    [80007, 'account'],
+    [130429, 'number'],
+    [131048, 'number'],
+    [131056, 'recipient'],
+  ])('%d throttles: a budget of the %s is used up', (code, budget) => {
+    expect(providerMeaning(code)).toEqual({ kind: 'throttled', budget })
   })
 
   it.each(byStatus)('%d is transient or vague: the status decides', (code) => {

@@ -95,9 +95,10 @@ describe('a secret', () => {
 describe('a tenant', () => {
   const tenant: Tenant = {
     id: 'billing',
-    account: { id: 'acme', token: secret, writePerMinute: 60, readPerMinute: 600 },
+    account: { id: 'acme', token: secret, writePerMinute: 60, readPerMinute: 600, weights: 1 },
     phoneNumberIds: new Set(['106540352242922']),
     quotas: { writePerMinute: 60, readPerMinute: 600, maxConcurrent: 64 },
+    weight: 1,
     suspended: false,
   }
 

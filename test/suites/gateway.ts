@@ -66,6 +66,8 @@ export function gatewaySuite(name: string, runtime: () => Promise<GatewayRuntime
   describe(`the gateway on ${name}`, () => {
     let host: GatewayRuntime
     let gateway: GatewayHarness
+    /** Tries nothing again by itself: what the upstream says once is what the caller sees. */
+    let once: GatewayHarness
 
     const startGateway = (upstream: Record<string, unknown> = {}, baseUrl = `${host.sandboxUrl}/v1`) =>
       host.start({ config: JSON.stringify(config(baseUrl, upstream)), secrets, gatewaySecret })
@@ -73,10 +75,13 @@ export function gatewaySuite(name: string, runtime: () => Promise<GatewayRuntime
     beforeAll(async () => {
       host = await runtime()
       gateway = await startGateway()
+      once = await startGateway({ maxRetries: 0 })
     })
     afterAll(async () => {
-      expect(await gateway.output(), 'no token in logs and metrics').not.toContain(CANARY)
-      await gateway.close()
+      for (const each of [gateway, once]) {
+        expect(await each.output(), 'no token in logs and metrics').not.toContain(CANARY)
+        await each.close()
+      }
     })
 
     /** Sends one request and holds its answer to what is promised of every answer. */
@@ -119,8 +124,11 @@ export function gatewaySuite(name: string, runtime: () => Promise<GatewayRuntime
         on,
       )
     }
-    const get = (path: string, tenant = 'billing', headers: Record<string, string> = {}): Promise<Seen> =>
-      call(path, { headers: { authorization: `Bearer ${keyOf(tenant)}`, ...headers } })
+    const get = (path: string, tenant = 'billing', on = gateway): Promise<Seen> =>
+      call(path, { headers: { authorization: `Bearer ${keyOf(tenant)}` } }, on)
+    /** Waits as long as an answer says; until then the account's calls are turned away. */
+    const waitAsTold = (seen: Seen): Promise<void> =>
+      new Promise((resolve) => setTimeout(resolve, Number(seen.headers.get('retry-after')) * 1000 + 20))
 
     const inspect = async <T>(path: string): Promise<T> => {
       const response = await fetch(`${host.sandboxUrl}/_sandbox/${path}`)
@@ -458,8 +466,6 @@ export function gatewaySuite(name: string, runtime: () => Promise<GatewayRuntime
         ['+999040100', 'a 401 about the token', 503, 'api_error', 'upstream_auth_failed'],
         ['+999040900', 'a 409 about the derived key', 422, 'invalid_request_error', 'idempotency_key_reuse'],
         ['+999042200', 'a 422 about the derived key', 422, 'invalid_request_error', 'idempotency_key_reuse'],
-        ['+999042900', 'a 429', 429, 'rate_limit_error', 'upstream_rate_limited'],
-        ['+999042902', 'a 429 without Retry-After', 429, 'rate_limit_error', 'upstream_rate_limited'],
         ['+999050000', 'a 500', 502, 'api_error', 'whatsapp_upstream_error', 'unknown'],
         ['+999050001', 'an empty 500', 502, 'api_error', 'whatsapp_upstream_error', 'unknown'],
         ['+999050200', 'a 502', 502, 'api_error', 'whatsapp_upstream_error', 'unknown'],
@@ -525,19 +531,41 @@ export function gatewaySuite(name: string, runtime: () => Promise<GatewayRuntime
         ['+9992131000', 'a transient Meta failure', 502, 'api_error', 'whatsapp_upstream_error', 'unknown'],
       ]
       it.each(rows)('%s: maps %s', async (to, _, status, type, code, outcome) => {
-        const seen = await post({ key: newKey(), body: text(to) })
+        const seen = await post({ key: newKey(), body: text(to) }, once)
         expectError(seen, status, type, code, outcome)
         expect(seen.headers.get('idempotent-replayed')).toBe('false')
         expect(seen.headers.get('x-ratelimit-limit')).toBe('100000')
       })
 
-      it('hands the upstream’s Retry-After on, as seconds or date, at most an hour', async () => {
-        const retryAfter = async (to: string) =>
-          Number((await post({ body: text(to) })).headers.get('retry-after'))
-        expect(await retryAfter('+999042900')).toBe(1)
-        expect(await retryAfter('+999042901')).toBeGreaterThanOrEqual(1)
-        expect(await retryAfter('+999042901')).toBeLessThanOrEqual(2)
-        expect(await retryAfter('+999042903')).toBe(3600)
+      it.each([
+        ['+999042900', 'seconds', 1, 1],
+        ['+999042901', 'a date', 1, 2],
+      ])('%s: hands the Retry-After of a 429 on, given as %s', async (to, _, least, most) => {
+        const seen = await post({ key: newKey(), body: text(to) }, once)
+        expectError(seen, 429, 'rate_limit_error', 'upstream_rate_limited')
+        const seconds = Number(seen.headers.get('retry-after'))
+        expect(seconds).toBeGreaterThanOrEqual(least)
+        expect(seconds).toBeLessThanOrEqual(most)
+        expect(seen.headers.get('x-ratelimit-limit'), 'never the upstream’s own numbers').toBe('100000')
+        await waitAsTold(seen)
+      })
+
+      it.each([
+        ['+999042902', 'a 429 without Retry-After', 5],
+        ['+999042903', 'a 429 for an hour', 3600],
+      ])('%s: after %s turns the account’s sends away without a call', async (to, _, seconds) => {
+        const limited = await startGateway({ maxRetries: 0 })
+        const seen = await post({ key: newKey(), body: text(to) }, limited)
+        expectError(seen, 429, 'rate_limit_error', 'upstream_rate_limited')
+        expect(seen.headers.get('retry-after')).toBe(String(seconds))
+        const before = await stats()
+        const key = newKey()
+        const next = await post({ key, tenant: 'crm' }, limited)
+        expectError(next, 429, 'rate_limit_error', 'upstream_rate_limited')
+        expect(Number(next.headers.get('retry-after'))).toBeLessThanOrEqual(seconds)
+        expect((await stats()).requests).toBe(before.requests)
+        expect((await get(`/v1/${acmeNumber}/messages`, 'billing', limited)).status).toBe(200)
+        await limited.close()
       })
 
       it('blanks the account’s token wherever the upstream repeats it', async () => {
@@ -550,11 +578,6 @@ export function gatewaySuite(name: string, runtime: () => Promise<GatewayRuntime
         const seen = await post({ tenant: 'initech', number: '306540352242922' })
         expectError(seen, 503, 'api_error', 'upstream_auth_failed')
         expect(await gateway.output()).toContain('upstream_auth_failed')
-      })
-
-      it('never shows the upstream’s own rate numbers', async () => {
-        const seen = await post({ body: text('+999042900') })
-        expect(seen.headers.get('x-ratelimit-limit')).toBe('100000')
       })
 
       it('answers 503 and frees the key when nothing can be reached, if the runtime can tell', async () => {
@@ -660,8 +683,10 @@ export function gatewaySuite(name: string, runtime: () => Promise<GatewayRuntime
       it('does not keep what may pass: a 429 is tried again under the same key', async () => {
         const key = newKey()
         const body = text('+9990429001')
-        expectError(await post({ key, body }), 429, 'rate_limit_error', 'upstream_rate_limited')
-        expect((await post({ key, body })).status).toBe(200)
+        const refused = await post({ key, body }, once)
+        expectError(refused, 429, 'rate_limit_error', 'upstream_rate_limited')
+        await waitAsTold(refused)
+        expect((await post({ key, body }, once)).status).toBe(200)
         expect(await sentUnder(key)).toBe(1)
       })
 
@@ -672,11 +697,11 @@ export function gatewaySuite(name: string, runtime: () => Promise<GatewayRuntime
         ['+999050209', 'a proxy’s 502 after it was accepted'],
       ])('%s: a retry after %s finds the one message', async (to) => {
         const key = newKey()
-        expect((await post({ key, body: text(to) })).status).toBe(502)
-        const retried = await post({ key, body: text(to) })
+        expect((await post({ key, body: text(to) }, once)).status).toBe(502)
+        const retried = await post({ key, body: text(to) }, once)
         expect(retried.status).toBe(200)
         expect(retried.headers.get('idempotent-replayed')).toBe('true')
-        const again = await post({ key, body: text(to) })
+        const again = await post({ key, body: text(to) }, once)
         expect(again.raw).toBe(retried.raw)
         expect(await sentUnder(key)).toBe(1)
       })
@@ -684,9 +709,22 @@ export function gatewaySuite(name: string, runtime: () => Promise<GatewayRuntime
       it('sends a message once that failed before it was accepted', async () => {
         const key = newKey()
         const body = text('+9990000011')
-        expectError(await post({ key, body }), 502, 'api_error', 'upstream_outcome_unknown', 'unknown')
-        expect((await post({ key, body })).status).toBe(200)
+        expectError(await post({ key, body }, once), 502, 'api_error', 'upstream_outcome_unknown', 'unknown')
+        expect((await post({ key, body }, once)).status).toBe(200)
         expect(await sentUnder(key)).toBe(1)
+      })
+
+      it.each([
+        ['+9990503002', '503 twice', 3],
+        ['+9990000011', 'a reset before it was accepted', 2],
+        ['+999000011', 'a reset after it was accepted', 2],
+        ['+9990429001', 'a 429', 2],
+      ])('%s: tries again by itself after %s, and sends one message', async (to, _, calls) => {
+        const patient = await startGateway()
+        const key = newKey()
+        expect((await post({ key, body: text(to) }, patient)).status).toBe(200)
+        expect((await stats()).byKey[derivedKey('billing', key)]).toEqual({ received: calls, sent: 1 })
+        await patient.close()
       })
 
       it('gives 500 concurrent duplicates one message and one answer', async () => {
@@ -784,11 +822,13 @@ export function gatewaySuite(name: string, runtime: () => Promise<GatewayRuntime
       })
 
       it('gives back what was not sent', async () => {
-        for (const to of ['+999040100', '+999042900', '+9991131047', '+999040000']) {
-          const seen = await post({ tenant: 'returned', key: newKey(), body: text(to) })
+        for (const to of ['+999040100', '+9991131047', '+999040000', '+999042900', '+14155550123']) {
+          const seen = await post({ tenant: 'returned', key: newKey(), body: text(to) }, once)
+          // The last one is a message that the 429 before it holds back.
+          expect(seen.status).not.toBe(200)
           expect(seen.headers.get('x-ratelimit-remaining')).toBe('3')
         }
-        const me = await get('/v1/me', 'returned')
+        const me = await get('/v1/me', 'returned', once)
         expect(me.body.data.limits.messages_per_day).toMatchObject({ limit: 3, remaining: 3 })
       })
 

@@ -66,6 +66,24 @@ export const anyEvent: fc.Arbitrary<GatewayEvent> = fc.oneof(
     stack: anyText,
   }),
   fc.record({ event: fc.constant('upstream_auth_failed' as const), account: anyText, requestId: anyText }),
+  fc.record({
+    event: fc.constant('token_refused' as const),
+    account: anyText,
+    which: fc.constantFrom('token' as const, 'nextToken' as const),
+    requestId: anyText,
+  }),
+  fc.record({
+    event: fc.constant('breaker' as const),
+    account: anyText,
+    state: fc.constantFrom('closed' as const, 'half_open' as const, 'open' as const),
+  }),
+  fc.record({
+    event: fc.constant('account_paused' as const),
+    account: anyText,
+    class: fc.constantFrom('read' as const, 'write' as const),
+    pausedMs: fc.nat(),
+    requestId: anyText,
+  }),
   fc.record({ event: fc.constant('connection_refused' as const), requestId: anyText, code: anyText }),
   fc.record({ event: fc.constant('lifecycle' as const), what: lifecycle, detail: anyText }),
 )

@@ -83,6 +83,51 @@ describe('the metrics', () => {
     )
   })
 
+  it('show the breaker of each account as it stands, the worse the higher', async () => {
+    const change = (account: string, state: 'closed' | 'half_open' | 'open'): GatewayEvent => {
+      return { event: 'breaker', account, state }
+    }
+    expect(await exposed('gateway_breaker_state', [])).toEqual([])
+    const events = [change('acme', 'open'), change('globex', 'open'), change('acme', 'half_open')]
+    expect(await exposed('gateway_breaker_state', events)).toEqual([
+      'gateway_breaker_state{account="acme"} 1',
+      'gateway_breaker_state{account="globex"} 2',
+    ])
+    events.push(change('acme', 'closed'))
+    expect(await exposed('gateway_breaker_state', events)).toContain(
+      'gateway_breaker_state{account="acme"} 0',
+    )
+    expect(await exposed('gateway_events_total', events)).toEqual(['gateway_events_total{event="breaker"} 4'])
+  })
+
+  it('count tokens that were refused and pauses, without saying more', async () => {
+    const events: GatewayEvent[] = [
+      { event: 'token_refused', account: 'acme', which: 'token', requestId: 'r' },
+      { event: 'account_paused', account: 'acme', class: 'read', pausedMs: 1000, requestId: 'r' },
+    ]
+    expect(await exposed('gateway_events_total', events)).toEqual([
+      'gateway_events_total{event="token_refused"} 1',
+      'gateway_events_total{event="account_paused"} 1',
+    ])
+  })
+
+  it('know the gateway’s codes and WhatsApp’s refusals by name, and call every other code "other"', async () => {
+    const codes = async (...given: string[]) => {
+      const lines = await exposed(
+        'gateway_requests_total',
+        given.map((code) => ({ ...request, status: 422, code })),
+      )
+      return lines.map((line) => /code="([^"]*)".* (\d+)$/.exec(line)?.slice(1))
+    }
+    expect(await codes('quota_exceeded', 'outside_24h_window', 'invalid_field_value')).toEqual([
+      ['quota_exceeded', '1'],
+      ['outside_24h_window', '1'],
+      ['invalid_field_value', '1'],
+    ])
+    const upstreams = Array.from({ length: 100 }, (_, nth) => `code_of_their_own_${nth}`)
+    expect(await codes(...upstreams, 'toString', '__proto__', 'OTHER')).toEqual([['other', '103']])
+  })
+
   it('name neither request, number, key nor what the caller sent', async () => {
     const metrics = createMetrics()
     metrics.record({

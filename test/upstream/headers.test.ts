@@ -36,7 +36,8 @@ describe('the headers of an upstream answer', () => {
       return 'v'
     })
     expect(headers).toEqual({ requestId: 'v', retryAfter: 'v', replayed: 'v' })
-    expect(asked.sort()).toEqual(['idempotent-replayed', 'retry-after', 'x-request-id'])
+    const names = ['idempotent-replayed', 'retry-after', 'x-ratelimit-remaining', 'x-request-id']
+    expect(asked.sort()).toEqual(names)
   })
 
   it('that are missing are missing', () => {
@@ -55,6 +56,22 @@ describe('the headers of an upstream answer', () => {
     'drop the request id %j, which is not fit to be shown',
     (id) => {
       expect(read({ 'x-request-id': id })).toEqual({})
+    },
+  )
+
+  it.each([
+    ['0', 0],
+    ['599', 599],
+    ['007', 7],
+    ['9999999999', 9_999_999_999],
+  ])('hold the tokens that are left: %s', (text, tokensLeft) => {
+    expect(read({ 'x-ratelimit-remaining': text })).toEqual({ tokensLeft })
+  })
+
+  it.each(['', '-1', '+1', '1.5', '1e3', ' 1', '1\n', '0x1', '1, 2', '١', '99999999999', 'Infinity', 'NaN'])(
+    'drop the tokens %j, which are no count',
+    (text) => {
+      expect(read({ 'x-ratelimit-remaining': text })).toEqual({})
     },
   )
 

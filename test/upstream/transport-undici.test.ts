@@ -100,7 +100,7 @@ describe('the undici transport', () => {
   })
 
   describe('reading an answer', () => {
-    it('gives status, body and the three headers that the gateway reads', async () => {
+    it('gives status, body and the four headers that the gateway reads', async () => {
       const bytes = http('202 Accepted', '{"data":{"id":"msg_1"}}', [
         'X-Request-Id: req_up',
         'Retry-After: 7',
@@ -111,7 +111,7 @@ describe('the undici transport', () => {
       expect(await answeredWith(bytes)).toEqual({
         kind: 'answered',
         status: 202,
-        headers: { requestId: 'req_up', retryAfter: '7', replayed: 'true' },
+        headers: { requestId: 'req_up', retryAfter: '7', replayed: 'true', tokensLeft: 3 },
         body: '{"data":{"id":"msg_1"}}',
       })
     })

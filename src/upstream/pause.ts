@@ -1,0 +1,46 @@
+import { retryAfterSeconds, THROTTLED_RETRY_SECONDS } from '../domain/retry-after.ts'
+import type { EpochMs } from '../domain/tenant.ts'
+import type { UpstreamResult } from '../domain/upstream.ts'
+import { errorMeaningOf } from '../domain/upstream-meaning.ts'
+import type { Clock, Telemetry, UpstreamLayer } from '../ports.ts'
+import type { UpstreamState } from './state.ts'
+
+export interface PausePorts {
+  readonly clock: Clock
+  readonly telemetry: Telemetry
+  readonly pauses: UpstreamState['pauses']
+}
+
+/** Each call that comes back late with an older refusal moves the end of a pause a little: not worth telling. */
+const WORTH_TELLING_MS = 1000
+
+/**
+ * After the upstream has told an account to wait, turns its calls away until then. Reads and writes have
+ * buckets of their own there (upstream contract §8), and so they have here.
+ */
+export function withPause({ clock, telemetry, pauses }: PausePorts): UpstreamLayer {
+  return (next) => async (call, deadline) => {
+    const { account, requestId } = call
+    const kind = call.method === 'GET' ? 'read' : 'write'
+    const leftMs = pauses[kind].get(account) - clock.monotonic()
+    if (leftMs > 0) return { kind: 'not_sent', reason: 'account_paused', retryAfterMs: leftMs }
+
+    const result = await next(call, deadline)
+    const pausedMs = pauseMs(result, clock.now())
+    if (pausedMs === undefined) return result
+    const now = clock.monotonic()
+    const longerMs = now + pausedMs - Math.max(now, pauses[kind].get(account))
+    if (longerMs > 0) pauses[kind].set(account, now + pausedMs)
+    if (longerMs >= WORTH_TELLING_MS) {
+      telemetry.record({ event: 'account_paused', account, class: kind, pausedMs, requestId })
+    }
+    return result
+  }
+}
+
+/** How long the whole account is to wait; undefined: not at all. */
+function pauseMs(result: UpstreamResult, now: EpochMs): number | undefined {
+  const meaning = errorMeaningOf(result)
+  if (result.kind !== 'answered' || meaning?.kind !== 'throttled' || !meaning.wholeAccount) return undefined
+  return retryAfterSeconds(result.headers.retryAfter, now, THROTTLED_RETRY_SECONDS) * 1000
+}
