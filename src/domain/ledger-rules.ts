@@ -4,8 +4,19 @@
  */
 
 import type { Answer } from './answer.ts'
+import {
+  borrowerAfter,
+  contention,
+  isShared,
+  lastBorrower,
+  refillShare,
+  takeShare,
+  waitForAccount,
+} from './fair-share.ts'
+import { versionOf } from './fingerprint.ts'
 import type { Bucket, Charge, Standings, Window } from './limits.ts'
 import {
+  atMost,
   bucketStanding,
   hasToken,
   periodEnd,
@@ -41,18 +52,23 @@ interface Bound {
   readonly firstSentAt: EpochMs
 }
 
-export interface InFlight extends Bound {
+/** A record whose outcome is open keeps what it needs to be tried again (decision 0011). */
+interface Open extends Bound {
+  /** What the first attempt sent. Undefined: it was left by a release that kept no bodies. */
+  readonly body: string | undefined
+  readonly counted: Counted | undefined
+}
+
+export interface InFlight extends Open {
   readonly state: 'in_flight'
   readonly owner: string
   readonly leaseEndsAt: EpochMs
   /** An earlier attempt may have reached the upstream. */
   readonly resumed: boolean
-  readonly counted: Counted | undefined
 }
 
-export interface Unknown extends Bound {
+export interface Unknown extends Open {
   readonly state: 'unknown'
-  readonly counted: Counted | undefined
 }
 
 export interface Settled extends Bound {
@@ -68,6 +84,7 @@ export type Meaning =
   | { readonly kind: 'wait'; readonly leaseEndsAt: EpochMs }
   | { readonly kind: 'replay'; readonly answer: Answer }
   | { readonly kind: 'mismatch' }
+  | { readonly kind: 'other_version'; readonly fingerprint: string; readonly body: string }
 
 const FRESH: Meaning = { kind: 'fresh' }
 const MISMATCH: Meaning = { kind: 'mismatch' }
@@ -75,21 +92,29 @@ const MISMATCH: Meaning = { kind: 'mismatch' }
 export const hasExpired = (record: SlotRecord, now: EpochMs): boolean =>
   now >= record.firstSentAt + RETENTION_MS && !(record.state === 'in_flight' && record.leaseEndsAt > now)
 
-/** What the record under a key means for a request with `fingerprint`. Reuse wins over "in progress". */
+/**
+ * What the record under a key means for a request with `fingerprint`. Reuse wins over "in progress". Fingerprints of
+ * two versions cannot be compared: an answer that is kept is given all the same, and what is open is handed out.
+ */
 export function meaning(record: SlotRecord | undefined, fingerprint: string, now: EpochMs): Meaning {
   if (record === undefined || hasExpired(record, now)) return FRESH
-  if (record.fingerprint !== fingerprint) return MISMATCH
+  const differs = record.fingerprint !== fingerprint
+  if (differs && versionOf(record.fingerprint) === versionOf(fingerprint)) return MISMATCH
   if (record.state === 'settled') return { kind: 'replay', answer: record.answer }
+  if (differs && record.body !== undefined) {
+    return { kind: 'other_version', fingerprint: record.fingerprint, body: record.body }
+  }
   if (record.state === 'in_flight' && record.leaseEndsAt > now) {
     return { kind: 'wait', leaseEndsAt: record.leaseEndsAt }
   }
+  // Without a body there is nothing to compare with. The upstream, which knows the derived key, judges.
   return { kind: 'resume', record }
 }
 
-/** The record of a request that was admitted, fresh or resumed. */
+/** The record of a request that was admitted, fresh or resumed: it keeps the body of the first attempt. */
 export function claim(
   earlier: InFlight | Unknown | undefined,
-  fingerprint: string,
+  slot: { readonly fingerprint: string; readonly body: string },
   owner: string,
   leaseMs: number,
   counted: Counted | undefined,
@@ -97,8 +122,9 @@ export function claim(
 ): InFlight {
   return {
     state: 'in_flight',
-    fingerprint,
+    fingerprint: slot.fingerprint,
     firstSentAt: earlier?.firstSentAt ?? now,
+    body: earlier?.body ?? slot.body,
     owner,
     leaseEndsAt: now + leaseMs,
     resumed: earlier !== undefined,
@@ -108,10 +134,11 @@ export function claim(
 
 /** The record after its owner has settled; undefined: the key is free again. */
 export function settled(record: InFlight, settlement: Settlement, answer: Answer): SlotRecord | undefined {
-  const { fingerprint, firstSentAt, counted, resumed } = record
+  const { fingerprint, firstSentAt, body, counted, resumed } = record
   if (settlement === 'keep') return { state: 'settled', fingerprint, firstSentAt, answer }
   // Releasing a resumed record would forget that its first attempt may have been sent.
-  if (settlement === 'unknown' || resumed) return { state: 'unknown', fingerprint, firstSentAt, counted }
+  if (settlement === 'unknown' || resumed)
+    return { state: 'unknown', fingerprint, firstSentAt, body, counted }
   return undefined
 }
 
@@ -123,6 +150,11 @@ export const returnsMessage = (settlement: Settlement, resumed: boolean): boolea
 export interface Meters {
   readonly tenant: Bucket | undefined
   readonly account: Bucket | undefined
+  /** The tenant's part of the account's bucket; see `fair-share.ts`. */
+  readonly share: Bucket | undefined
+  /** Until when borrowers of the account stand back, and who has borrowed last; 0 and empty: never, none. */
+  readonly contendedUntil: EpochMs
+  readonly borrower: string
   readonly day: Window | undefined
   readonly month: Window | undefined
   /** Requests of the tenant under way. */
@@ -136,9 +168,13 @@ export interface Refusal {
 
 /** Brings the meters to `now`; all other functions here expect refreshed meters. */
 export function refresh(meters: Meters, charge: Charge, now: EpochMs) {
+  const { accountPerMinute, share } = charge
   return {
     tenant: refill(meters.tenant, charge.tenantPerMinute, now),
-    account: refill(meters.account, charge.accountPerMinute, now),
+    account: refill(meters.account, accountPerMinute, now),
+    share: isShared(share) ? refillShare(meters.share, accountPerMinute, share, now) : meters.share,
+    contendedUntil: meters.contendedUntil,
+    borrower: lastBorrower(meters.borrower, meters.account, now),
     day: roll(meters.day, 'day', now),
     month: roll(meters.month, 'month', now),
     inFlight: meters.inFlight,
@@ -170,16 +206,39 @@ export function refusal(
     refuse('quota', periodEnd('month', now) - now)
   }
   if (meters.inFlight >= charge.maxConcurrent) refuse('concurrency', CONCURRENCY_RETRY_MS)
-  if (!hasToken(meters.account)) refuse('account_rate', waitForToken(meters.account, charge.accountPerMinute))
+  const accountWaitMs = waitForAccount(meters, charge, now)
+  if (accountWaitMs > 0) refuse('account_rate', accountWaitMs)
   return by === undefined ? undefined : { by, retryAfterMs }
 }
 
-/** The meters after one request was admitted; `inFlight` is kept by the ledger's leases. */
-export function charged(meters: FreshMeters, isMessage: boolean): FreshMeters {
+/** The meters after `by` has refused a request of `tenant`: changed only when that begins or prolongs contention. */
+export function refusedBy(
+  by: Refusal['by'],
+  meters: FreshMeters,
+  charge: Charge,
+  tenant: string,
+  now: EpochMs,
+): FreshMeters {
+  if (by !== 'account_rate') return meters
+  const contendedUntil = contention(meters, charge, tenant, now)
+  return contendedUntil === meters.contendedUntil ? meters : { ...meters, contendedUntil }
+}
+
+/** The meters after one request of `tenant` was admitted; `inFlight` is kept by the ledger's leases. */
+export function charged(
+  meters: FreshMeters,
+  charge: Charge,
+  tenant: string,
+  isMessage: boolean,
+  now: EpochMs,
+): FreshMeters {
   return {
     ...meters,
     tenant: take(meters.tenant),
     account: take(meters.account),
+    share: takeShare(meters, charge),
+    contendedUntil: contention(meters, charge, tenant, now),
+    borrower: borrowerAfter(meters, charge, tenant),
     day: isMessage ? { start: meters.day.start, used: meters.day.used + 1 } : meters.day,
     month: isMessage ? { start: meters.month.start, used: meters.month.used + 1 } : meters.month,
   }
@@ -188,7 +247,10 @@ export function charged(meters: FreshMeters, isMessage: boolean): FreshMeters {
 const uncount = (window: Window, countedIn: EpochMs | undefined): Window =>
   window.start === countedIn ? { start: window.start, used: Math.max(0, window.used - 1) } : window
 
-/** The meters after the charges came back; a message only to the day and month it was counted in. */
+/**
+ * The meters after the charges came back; a message only to the day and month it was counted in. Shares do not
+ * come back: a tenant whose requests are all refused upstream would have its whole share again and again.
+ */
 export function refunded(meters: FreshMeters, charge: Charge, counted: Counted | undefined): FreshMeters {
   return {
     ...meters,
@@ -197,6 +259,12 @@ export function refunded(meters: FreshMeters, charge: Charge, counted: Counted |
     day: uncount(meters.day, counted?.day),
     month: uncount(meters.month, counted?.month),
   }
+}
+
+/** The meters when the upstream counts `tokensLeft` for the account: lowered to it, else the same ones. */
+export function lowered(meters: FreshMeters, tokensLeft: number): FreshMeters {
+  const account = atMost(meters.account, tokensLeft)
+  return account === meters.account ? meters : { ...meters, account }
 }
 
 /** What callers are told is left: the tenant's own limits, never the account's. */

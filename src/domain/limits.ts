@@ -19,14 +19,14 @@ export interface Charge {
   readonly message?: { readonly perDay?: number; readonly perMonth?: number }
 }
 
-const MINUTE_MS = 60_000
+export const MINUTE_MS = 60_000
 const DAY_MS = 86_400_000
 
 /**
  * A token is 60,000 units, so that one millisecond refills exactly `perMinute` units: no fractions, no drift.
  * (Upstream contract §8: capacity = the per-minute limit, refilled at limit/60 per second.)
  */
-const TOKEN_UNITS = MINUTE_MS
+export const TOKEN_UNITS = MINUTE_MS
 
 export interface Bucket {
   /** Units left at `at`. */
@@ -52,10 +52,21 @@ export function putBack(bucket: Bucket, perMinute: number): Bucket {
   return { units: Math.min(bucket.units + TOKEN_UNITS, perMinute * TOKEN_UNITS), at: bucket.at }
 }
 
-/** Milliseconds until the bucket holds a token. */
-export function waitForToken(bucket: Bucket, perMinute: number): number {
-  return Math.max(0, Math.ceil((TOKEN_UNITS - bucket.units) / perMinute))
+/** The bucket lowered to hold at most `tokens` and a part of one; the same one when it does. */
+export function atMost(bucket: Bucket, tokens: number): Bucket {
+  const units = (tokens + 1) * TOKEN_UNITS - 1
+  return units < bucket.units ? { units, at: bucket.at } : bucket
 }
+
+/** Milliseconds until the bucket holds `units`; infinite when it never does. */
+export function waitFor(bucket: Bucket, units: number, perMinute: number): number {
+  if (units > perMinute * TOKEN_UNITS) return Number.POSITIVE_INFINITY
+  return Math.max(0, Math.ceil((units - bucket.units) / perMinute))
+}
+
+/** Milliseconds until the bucket holds a token. */
+export const waitForToken = (bucket: Bucket, perMinute: number): number =>
+  waitFor(bucket, TOKEN_UNITS, perMinute)
 
 /** Messages counted in one UTC day or month. */
 export interface Window {

@@ -2,17 +2,19 @@ import type { Counted, FreshMeters, InFlight, Meters, SlotRecord, Unknown } from
 import {
   charged,
   claim,
+  lowered,
   meaning,
   refresh,
   refunded,
   refusal,
+  refusedBy,
   returnsMessage,
   settled,
   standingsOf,
 } from '../domain/ledger-rules.ts'
-import type { Charge } from '../domain/limits.ts'
+import type { Charge, Standings } from '../domain/limits.ts'
 import type { EpochMs } from '../domain/tenant.ts'
-import type { Clock, Ledger, LedgerEntry, Opened } from '../ports.ts'
+import type { Clock, Ledger, LedgerEntry, Opened, SettledOutcome } from '../ports.ts'
 import { createWaiters } from './waiters.ts'
 
 /** A request under way, counted against `maxConcurrent`. */
@@ -66,15 +68,16 @@ export function createBook(
     // Asked again by the same owner: its first answer was lost on the way. It is not charged twice.
     if (isHeld(store.lease(tenant, owner), now)) {
       const record = slot && store.record(tenant, slot.key)
-      const resumed = record?.state === 'in_flight' && record.resumed
-      return { kind: 'go', resumed, standings: standingsOf(meters, charge, now) }
+      const resumed = record?.state === 'in_flight' && record.resumed ? record : undefined
+      return go(resumed, standingsOf(meters, charge, now))
     }
 
     let earlier: InFlight | Unknown | undefined
     if (slot !== undefined) {
       const means = meaning(store.record(tenant, slot.key), slot.fingerprint, now)
       const standings = () => standingsOf(meters, charge, now)
-      if (means.kind === 'mismatch') return { kind: 'mismatch', standings: standings() }
+      if (means.kind === 'mismatch' || means.kind === 'other_version')
+        return { ...means, standings: standings() }
       if (means.kind === 'replay') return { kind: 'replay', answer: means.answer, standings: standings() }
       if (means.kind === 'wait') {
         return { kind: 'in_flight', leaseEndsAt: means.leaseEndsAt, standings: standings() }
@@ -87,16 +90,20 @@ export function createBook(
     // A message that is resumed was counted by its first attempt.
     const isMessage = charge.message !== undefined && earlier?.counted === undefined
     const refused = refusal(meters, charge, isMessage, now)
-    if (refused) return { kind: 'refused', ...refused, resumed, standings: standingsOf(meters, charge, now) }
+    if (refused) {
+      const noticed = refusedBy(refused.by, meters, charge, tenant, now)
+      if (noticed !== meters) store.writeMeters(entry, charge.class, noticed)
+      return { kind: 'refused', ...refused, resumed, standings: standingsOf(meters, charge, now) }
+    }
 
-    const after = charged(meters, isMessage)
+    const after = charged(meters, charge, tenant, isMessage, now)
     store.writeMeters(entry, charge.class, after)
     const counted = isMessage ? { day: after.day.start, month: after.month.start } : undefined
     store.writeLease(tenant, owner, { endsAt: now + leaseMs, counted })
     if (slot !== undefined) {
-      store.write(tenant, slot.key, claim(earlier, slot.fingerprint, owner, leaseMs, counted, now), !resumed)
+      store.write(tenant, slot.key, claim(earlier, slot, owner, leaseMs, counted, now), !resumed)
     }
-    return { kind: 'go', resumed, standings: standingsOf(after, charge, now) }
+    return go(earlier, standingsOf(after, charge, now))
   }
 
   /** Waits for the owner's answer; takes over when its lease ends first. */
@@ -113,10 +120,7 @@ export function createBook(
   }
 
   /** What comes back if the charges do; undefined: the lease was lost. */
-  const release = (
-    entry: LedgerEntry,
-    outcome: Parameters<Ledger['settle']>[1],
-  ): { counted?: Counted } | undefined => {
+  const release = (entry: LedgerEntry, outcome: SettledOutcome): { counted?: Counted } | undefined => {
     const { tenant, owner, slot } = entry
     const lease = store.lease(tenant, owner)
     store.eraseLease(tenant, owner)
@@ -135,6 +139,16 @@ export function createBook(
       : {}
   }
 
+  /** Charges come back, and the account's bucket is brought down to what the upstream counts. */
+  const adjust = (entry: LedgerEntry, outcome: SettledOutcome, counted: Counted | undefined): void => {
+    const { giveBack, accountTokensLeft = Number.POSITIVE_INFINITY } = outcome
+    if (!giveBack && accountTokensLeft === Number.POSITIVE_INFINITY) return
+    const { charge } = entry
+    const before = metersAt(entry, charge, clock.now())
+    const after = lowered(giveBack ? refunded(before, charge, counted) : before, accountTokensLeft)
+    if (after !== before) store.writeMeters(entry, charge.class, after)
+  }
+
   return {
     open(entry) {
       const opened = atomically(() => step(entry))
@@ -146,10 +160,7 @@ export function createBook(
       const held = atomically(() => {
         const released = release(entry, outcome)
         if (released === undefined) return false
-        if (outcome.giveBack) {
-          const meters = metersAt(entry, entry.charge, clock.now())
-          store.writeMeters(entry, entry.charge.class, refunded(meters, entry.charge, released.counted))
-        }
+        adjust(entry, outcome, released.counted)
         return true
       })
       if (held && entry.slot !== undefined) waiters.wake(rowKey(entry.tenant, entry.slot.key), outcome.answer)
@@ -164,6 +175,14 @@ export function createBook(
     reachable: () => true,
   }
 }
+
+/** `earlier`: what is resumed. The body of its first attempt goes out again. */
+const go = (earlier: InFlight | Unknown | undefined, standings: Standings): Opened => ({
+  kind: 'go',
+  resumed: earlier !== undefined,
+  ...(earlier?.body !== undefined && { body: earlier.body }),
+  standings,
+})
 
 /** A lease that has ended may still stand in the store: it counts for nothing. */
 const isHeld = (lease: Lease | undefined, now: EpochMs): lease is Lease =>

@@ -1,6 +1,13 @@
 import { LRUCache } from 'lru-cache'
-import { hasExpired, type InFlight, type Settled, type Unknown } from '../domain/ledger-rules.ts'
+import {
+  type FreshMeters,
+  hasExpired,
+  type InFlight,
+  type Settled,
+  type Unknown,
+} from '../domain/ledger-rules.ts'
 import type { Bucket, RateClass, Window } from '../domain/limits.ts'
+import type { EpochMs } from '../domain/tenant.ts'
 import type { Clock, Ledger, Telemetry } from '../ports.ts'
 import { createBook, type Lease, type LedgerStore, rowKey } from './book.ts'
 
@@ -10,8 +17,10 @@ export interface MemoryLedgerOptions {
   /** Kept answers; the least recently used go first. Losing one is safe: the derived key still dedupes upstream. */
   readonly maxSettled?: number
   readonly maxSettledBytes?: number
-  /** Records in flight or of unknown outcome. These are never evicted: past the cap new keys are refused. */
+  /** Records in flight or of unknown outcome. These are never evicted: past a cap new keys are refused. */
   readonly maxLive?: number
+  /** The bodies that these hold, at two bytes a character; the one that reaches the cap is still taken. */
+  readonly maxLiveBytes?: number
 }
 
 /** What a record costs beyond its strings, in bytes: objects, map and list entries, rounded up. */
@@ -23,17 +32,18 @@ export const createMemoryLedger = (options: MemoryLedgerOptions): Ledger =>
 
 interface TenantRow {
   readonly buckets: Partial<Record<RateClass, Bucket>>
+  readonly shares: Partial<Record<RateClass, Bucket>>
   day: Window | undefined
   month: Window | undefined
   readonly leases: Map<string, Lease>
 }
 
-type AccountRow = Partial<Record<RateClass, Bucket>>
+type AccountRow = Partial<Record<RateClass, Pick<FreshMeters, 'account' | 'contendedUntil' | 'borrower'>>>
 
 function createMemoryStore(options: MemoryLedgerOptions): LedgerStore {
-  const { clock, telemetry, maxSettled = 250_000, maxSettledBytes = 2 ** 28, maxLive = 100_000 } = options
-  /** In the order of their first send. */
-  const live = new Map<string, InFlight | Unknown>()
+  const { clock, telemetry, maxSettled = 250_000, maxSettledBytes = 2 ** 28 } = options
+  const { maxLive = 100_000, maxLiveBytes = 2 ** 27 } = options
+  const live = createLive()
   const kept = new LRUCache<string, Settled>({
     max: maxSettled,
     maxSize: maxSettledBytes,
@@ -47,18 +57,21 @@ function createMemoryStore(options: MemoryLedgerOptions): LedgerStore {
   const tenants = new Map<string, TenantRow>()
   const accounts = new Map<string, AccountRow>()
   const tenantRow = (id: string): TenantRow =>
-    found(tenants, id, () => ({ buckets: {}, day: undefined, month: undefined, leases: new Map() }))
+    found(tenants, id, () => ({
+      buckets: {},
+      shares: {},
+      day: undefined,
+      month: undefined,
+      leases: new Map(),
+    }))
   const accountRow = (id: string): AccountRow => found(accounts, id, () => ({}))
 
   return {
     record: (tenant, key) => live.get(rowKey(tenant, key)) ?? kept.get(rowKey(tenant, key)),
 
     hasRoom(now) {
-      for (const [key, record] of live) {
-        if (!hasExpired(record, now)) break
-        live.delete(key)
-      }
-      return live.size < maxLive
+      live.dropExpired(now)
+      return live.size() < maxLive && live.bytes() < maxLiveBytes
     },
 
     write(tenant, key, record, fresh) {
@@ -78,9 +91,13 @@ function createMemoryStore(options: MemoryLedgerOptions): LedgerStore {
 
     meters({ account, tenant }, rateClass) {
       const row = tenantRow(tenant)
+      const shared = accountRow(account)[rateClass]
       return {
         tenant: row.buckets[rateClass],
-        account: accountRow(account)[rateClass],
+        account: shared?.account,
+        share: row.shares[rateClass],
+        contendedUntil: shared?.contendedUntil ?? 0,
+        borrower: shared?.borrower ?? '',
         day: row.day,
         month: row.month,
       }
@@ -88,10 +105,12 @@ function createMemoryStore(options: MemoryLedgerOptions): LedgerStore {
 
     writeMeters({ account, tenant }, rateClass, meters) {
       const row = tenantRow(tenant)
+      const { share, contendedUntil, borrower } = meters
       row.buckets[rateClass] = meters.tenant
+      if (share !== undefined) row.shares[rateClass] = share
       row.day = meters.day
       row.month = meters.month
-      accountRow(account)[rateClass] = meters.account
+      accountRow(account)[rateClass] = { account: meters.account, contendedUntil, borrower }
     },
 
     lease: (tenant, owner) => tenantRow(tenant).leases.get(owner),
@@ -111,6 +130,35 @@ function createMemoryStore(options: MemoryLedgerOptions): LedgerStore {
     },
   }
 }
+
+/** Records whose outcome is open, in the order of their first send, and the bytes of their bodies. */
+function createLive() {
+  const records = new Map<string, InFlight | Unknown>()
+  let held = 0
+  const drop = (row: string): boolean => {
+    held -= bodyBytes(records.get(row))
+    return records.delete(row)
+  }
+  return {
+    size: () => records.size,
+    bytes: () => held,
+    get: (row: string) => records.get(row),
+    delete: drop,
+    set(row: string, record: InFlight | Unknown) {
+      held += bodyBytes(record) - bodyBytes(records.get(row))
+      records.set(row, record)
+    },
+    dropExpired(now: EpochMs) {
+      for (const [row, record] of records) {
+        if (!hasExpired(record, now)) break
+        drop(row)
+      }
+    },
+  }
+}
+
+/** A string takes two bytes a character once it holds one beyond Latin-1. */
+const bodyBytes = (record: InFlight | Unknown | undefined): number => 2 * (record?.body?.length ?? 0)
 
 function found<K, V>(map: Map<K, V>, key: K, make: () => V): V {
   const known = map.get(key)

@@ -101,7 +101,7 @@ export async function createRedisLedger(options: RedisLedgerOptions): Promise<Re
 
   /** The caller hears that nothing was sent: a claim that was made all the same is taken back. */
   const undo = (entry: LedgerEntry, from: number): void =>
-    settleLater(entry, settleArguments(entry, 'release', true, ''), from)
+    settleLater(entry, settleArguments(entry, { settlement: 'release', giveBack: true }, ''), from)
 
   return {
     async open(entry) {
@@ -119,9 +119,9 @@ export async function createRedisLedger(options: RedisLedgerOptions): Promise<Re
       }
     },
 
-    async settle(entry, { settlement, answer, giveBack }) {
-      const kept = entry.slot === undefined ? '' : packAnswer(answer)
-      const args = settleArguments(entry, settlement, giveBack, kept)
+    async settle(entry, outcome) {
+      const kept = entry.slot === undefined ? '' : packAnswer(outcome.answer)
+      const args = settleArguments(entry, outcome, kept)
       try {
         return await settle(entry, args)
       } catch (error) {

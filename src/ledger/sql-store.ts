@@ -14,6 +14,11 @@ export interface SqlStore extends LedgerStore {
 /** A Durable Object's SQLite holds 10 GB; new keys are refused some way before. */
 const MAX_BYTES = 9 * 2 ** 30
 
+/**
+ * Only ever added to, so that after a rollback an older version still works: it inserts whole rows, so a table gets
+ * no new column. `record.answer` holds the answer of a settled record, and the body of one whose outcome is open;
+ * versions that kept no body wrote NULL there and ignore it.
+ */
 const schema = `
   CREATE TABLE IF NOT EXISTS record (
     tenant TEXT NOT NULL, key TEXT NOT NULL, state TEXT NOT NULL, fingerprint TEXT NOT NULL,
@@ -27,6 +32,11 @@ const schema = `
     PRIMARY KEY (tenant, class)) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS account_meter (
     class TEXT PRIMARY KEY, units INTEGER NOT NULL, at INTEGER NOT NULL) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS share_meter (
+    tenant TEXT NOT NULL, class TEXT NOT NULL, units INTEGER NOT NULL, at INTEGER NOT NULL,
+    PRIMARY KEY (tenant, class)) WITHOUT ROWID;
+  CREATE TABLE IF NOT EXISTS contention (
+    class TEXT PRIMARY KEY, until INTEGER NOT NULL, borrower TEXT NOT NULL) WITHOUT ROWID;
   CREATE TABLE IF NOT EXISTS lease (
     tenant TEXT NOT NULL, owner TEXT NOT NULL, ends_at INTEGER NOT NULL, counted_day INTEGER, counted_month INTEGER,
     PRIMARY KEY (tenant, owner)) WITHOUT ROWID;
@@ -44,6 +54,9 @@ type RecordRow = {
   answer: string | null
 }
 type CountedColumns = { counted_day: number | null; counted_month: number | null }
+/** Units and epoch ms. */
+type Bucket = { units: number; at: number }
+type Contention = { until: number; borrower: string }
 type TenantMeterRow = {
   units: number
   at: number
@@ -89,7 +102,7 @@ export function createSqlStore(sql: SqlStorage): SqlStore {
         flight === undefined ? null : Number(flight.resumed),
         counted?.day ?? null,
         counted?.month ?? null,
-        record.state === 'settled' ? JSON.stringify(record.answer) : null,
+        record.state === 'settled' ? JSON.stringify(record.answer) : (record.body ?? null),
       )
     },
 
@@ -100,19 +113,25 @@ export function createSqlStore(sql: SqlStorage): SqlStore {
     meters({ tenant }, rateClass) {
       const own = tenantMeter(tenant, rateClass)
       const windows = rateClass === WINDOWS ? own : tenantMeter(tenant, WINDOWS)
-      const shared = first<{ units: number; at: number }>(
-        'SELECT * FROM account_meter WHERE class = ?',
-        rateClass,
-      )
+      const { until: contendedUntil = 0, borrower = '' } =
+        first<Contention>('SELECT until, borrower FROM contention WHERE class = ?', rateClass) ?? {}
       return {
         tenant: own && { units: own.units, at: own.at },
-        account: shared && { units: shared.units, at: shared.at },
+        account: first<Bucket>('SELECT units, at FROM account_meter WHERE class = ?', rateClass),
+        share: first<Bucket>(
+          'SELECT units, at FROM share_meter WHERE tenant = ? AND class = ?',
+          tenant,
+          rateClass,
+        ),
+        contendedUntil,
+        borrower,
         day: windows && { start: windows.day_start, used: windows.day_used },
         month: windows && { start: windows.month_start, used: windows.month_used },
       }
     },
 
-    writeMeters({ tenant: id }, rateClass, { tenant, account, day, month }) {
+    writeMeters({ tenant: id }, rateClass, meters) {
+      const { tenant, account, share, contendedUntil, borrower, day, month } = meters
       const windows = [day.start, day.used, month.start, month.used]
       sql.exec(
         'INSERT OR REPLACE INTO tenant_meter VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
@@ -134,6 +153,26 @@ export function createSqlStore(sql: SqlStorage): SqlStore {
         )
       }
       sql.exec('INSERT OR REPLACE INTO account_meter VALUES (?, ?, ?)', rateClass, account.units, account.at)
+      if (share !== undefined) {
+        sql.exec(
+          'INSERT OR REPLACE INTO share_meter VALUES (?, ?, ?, ?)',
+          id,
+          rateClass,
+          share.units,
+          share.at,
+        )
+      }
+      // Written only when it has changed.
+      if (contendedUntil > 0 || borrower !== '') {
+        sql.exec(
+          `INSERT INTO contention VALUES (?, ?, ?) ON CONFLICT (class) DO UPDATE
+           SET (until, borrower) = (excluded.until, excluded.borrower)
+           WHERE (until, borrower) <> (excluded.until, excluded.borrower)`,
+          rateClass,
+          contendedUntil,
+          borrower,
+        )
+      }
     },
 
     lease(tenant, owner) {
@@ -193,11 +232,12 @@ function toRecord(row: RecordRow): SlotRecord {
     case 'settled':
       return { state: 'settled', ...bound, answer: JSON.parse(row.answer ?? '') as Answer }
     case 'unknown':
-      return { state: 'unknown', ...bound, counted: toCounted(row) }
+      return { state: 'unknown', ...bound, body: row.answer ?? undefined, counted: toCounted(row) }
     default:
       return {
         state: 'in_flight',
         ...bound,
+        body: row.answer ?? undefined,
         owner: row.owner ?? '',
         leaseEndsAt: row.lease_ends_at ?? 0,
         resumed: row.resumed === 1,

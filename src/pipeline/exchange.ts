@@ -1,5 +1,6 @@
 import { type Answer, render } from '../domain/answer.ts'
 import { type Failure, failure, type GatewayCode } from '../domain/errors.ts'
+import { FINGERPRINT_VERSION, versionOf } from '../domain/fingerprint.ts'
 import { type Judgement, judge, type Operation } from '../domain/judge.ts'
 import type { Refusal } from '../domain/ledger-rules.ts'
 import type { Charge, Standings } from '../domain/limits.ts'
@@ -106,16 +107,24 @@ const outcomeOf = (
 })
 
 /**
- * Opens the ledger. A key that an earlier release has bound under its own fingerprint is opened under that one
- * when the request means the same; the entry that was let go is given back, since it must be settled.
+ * Opens the ledger. A key that another release has bound under its own fingerprint is opened under that one when
+ * the request means the same; the entry that was let go is given back, since it must be settled. Only of what an
+ * earlier release has normalised can be said for certain that it means something else (decision 0011): while
+ * releases run side by side, a later one may have written what this one cannot read.
  */
 async function openAcrossVersions(ports: ExchangePorts, { entry, matches }: Asked) {
   const opened = await openLedger(ports, entry)
   if (opened.kind !== 'other_version' || entry.slot === undefined) return { entry, opened }
-  if (!(await matches?.(opened.body))) return { entry, opened: { ...opened, kind: 'mismatch' as const } }
+  if (!(await matches?.(opened.body))) {
+    const isCertain = !isOfLaterRelease(opened.fingerprint)
+    return { entry, opened: isCertain ? { ...opened, kind: 'mismatch' as const } : opened }
+  }
   const asBound = { ...entry, slot: { ...entry.slot, fingerprint: opened.fingerprint } }
   return { entry: asBound, opened: await openLedger(ports, asBound) }
 }
+
+const isOfLaterRelease = (fingerprint: string): boolean =>
+  Number.parseInt(versionOf(fingerprint).slice(1), 10) > Number.parseInt(FINGERPRINT_VERSION.slice(1), 10)
 
 type Unreachable = { readonly kind: 'unreachable' }
 
@@ -176,10 +185,10 @@ function turnedAway(
 function turnedAwayBy(opened: Exclude<Opened, { kind: 'go' | 'replay' }> | Unreachable): Failure {
   switch (opened.kind) {
     case 'in_flight':
+    // Bound by a later release, or anew between two looks: open, and not to be compared here and now.
+    case 'other_version':
       return failure('idempotency_in_progress', { outcome: 'unknown', retryAfterSeconds: 1 })
     case 'mismatch':
-    // Bound anew between two looks: as good as a mismatch, and just as certain that nothing was sent.
-    case 'other_version':
       return failure('idempotency_key_reuse')
     case 'refused':
       return failure(refusalCodes[opened.by], {

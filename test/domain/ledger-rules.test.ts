@@ -6,13 +6,16 @@ import {
   type FreshMeters,
   hasExpired,
   type InFlight,
+  lowered,
   meaning,
   RETENTION_MS,
   refresh,
   refunded,
   refusal,
+  refusedBy,
   returnsMessage,
   type Settled,
+  type SlotRecord,
   settled,
   standingsOf,
   type Unknown,
@@ -25,17 +28,19 @@ const MONTH = Date.UTC(2026, 0, 1)
 const TOKEN = 60_000
 
 const answer: Answer = { status: 200, body: '{}' }
+const slot = { fingerprint: 'v1:print', body: 'first' }
 const counted = { day: DAY, month: MONTH }
-const bound = { fingerprint: 'print', firstSentAt: NOW }
+const bound = { fingerprint: 'v1:print', firstSentAt: NOW }
 const inFlight: InFlight = {
   ...bound,
+  body: 'first',
   state: 'in_flight',
   owner: 'one',
   leaseEndsAt: NOW + 50_000,
   resumed: false,
   counted,
 }
-const unknown: Unknown = { ...bound, state: 'unknown', counted }
+const unknown: Unknown = { ...bound, body: 'first', state: 'unknown', counted }
 const kept: Settled = { ...bound, state: 'settled', answer }
 
 describe('a record', () => {
@@ -49,7 +54,7 @@ describe('a record', () => {
     ['a lease that runs', inFlight, NOW + 49_999, { kind: 'wait', leaseEndsAt: NOW + 50_000 }],
     ['a lease that ended', inFlight, NOW + 50_000, { kind: 'resume', record: inFlight }],
   ])('that is %s means what it says to an equal request', (_, record, now, expected) => {
-    expect(meaning(record, 'print', now)).toEqual(expected)
+    expect(meaning(record, 'v1:print', now)).toEqual(expected)
   })
 
   it.each([
@@ -58,7 +63,32 @@ describe('a record', () => {
     ['in flight', inFlight],
     ['left by a crashed owner', { ...inFlight, leaseEndsAt: NOW }],
   ])('that is %s is a mismatch to another request', (_, record) => {
-    expect(meaning(record, 'other', NOW)).toEqual({ kind: 'mismatch' })
+    expect(meaning(record, 'v1:other', NOW)).toEqual({ kind: 'mismatch' })
+  })
+
+  it.each<[string, SlotRecord, ReturnType<typeof meaning>]>([
+    ['kept', kept, { kind: 'replay', answer }],
+    ['unknown', unknown, { kind: 'other_version', fingerprint: 'v1:print', body: 'first' }],
+    ['in flight', inFlight, { kind: 'other_version', fingerprint: 'v1:print', body: 'first' }],
+  ])(
+    'that is %s cannot be compared by another version, whose prints mean something else',
+    (_, record, expected) => {
+      for (const print of ['v2:print', 'v2:other', 'print']) {
+        expect(meaning(record, print, NOW)).toEqual(expected)
+        expect(meaning(record, print, NOW + RETENTION_MS)).toEqual({ kind: 'fresh' })
+      }
+    },
+  )
+
+  it('of a release that kept no bodies is left to the upstream to judge, once nobody holds it', () => {
+    const old = { ...unknown, fingerprint: 'print', body: undefined }
+    const flying = { ...inFlight, fingerprint: 'print', body: undefined }
+    expect(meaning(old, 'v1:print', NOW)).toEqual({ kind: 'resume', record: old })
+    expect(meaning(flying, 'v1:print', NOW)).toEqual({ kind: 'wait', leaseEndsAt: flying.leaseEndsAt })
+    expect(meaning(flying, 'v1:print', flying.leaseEndsAt)).toEqual({ kind: 'resume', record: flying })
+    expect(meaning(old, 'other', NOW)).toEqual({ kind: 'mismatch' })
+    // It is bound to what goes out now.
+    expect(claim(old, slot, 'two', 50_000, undefined, NOW)).toMatchObject({ ...slot, resumed: true })
   })
 
   it('does not expire under a running lease', () => {
@@ -68,12 +98,12 @@ describe('a record', () => {
   })
 
   it('of a fresh request begins now and counts its message', () => {
-    expect(claim(undefined, 'print', 'one', 50_000, counted, NOW)).toEqual(inFlight)
+    expect(claim(undefined, slot, 'one', 50_000, counted, NOW)).toEqual(inFlight)
   })
 
   it('of a resumed request keeps its first send and the day its message was counted in', () => {
     const later = { day: DAY + 86_400_000, month: MONTH }
-    expect(claim(unknown, 'print', 'two', 50_000, later, NOW + 1000)).toEqual({
+    expect(claim(unknown, { ...slot, body: 'second' }, 'two', 50_000, later, NOW + 1000)).toEqual({
       ...inFlight,
       owner: 'two',
       leaseEndsAt: NOW + 51_000,
@@ -105,7 +135,16 @@ const charge: Charge = {
   message: { perDay: 5, perMonth: 50 },
 }
 const fresh: FreshMeters = refresh(
-  { tenant: undefined, account: undefined, day: undefined, month: undefined, inFlight: 0 },
+  {
+    tenant: undefined,
+    account: undefined,
+    share: undefined,
+    contendedUntil: 0,
+    borrower: '',
+    day: undefined,
+    month: undefined,
+    inFlight: 0,
+  },
   charge,
   NOW,
 )
@@ -161,10 +200,13 @@ describe('a limit', () => {
 
 describe('the meters', () => {
   it('are charged one of each, and given back to what they were', () => {
-    const spent = charged(fresh, true)
+    const spent = charged(fresh, charge, 'billing', true, NOW)
     expect(spent).toEqual({
       tenant: { units: 59 * TOKEN, at: NOW },
       account: { units: 599 * TOKEN, at: NOW },
+      share: undefined,
+      contendedUntil: 0,
+      borrower: '',
       day: { start: DAY, used: 1 },
       month: { start: MONTH, used: 1 },
       inFlight: 0,
@@ -173,14 +215,15 @@ describe('the meters', () => {
   })
 
   it('count no message for what is none', () => {
-    const spent = charged(fresh, false)
+    const spent = charged(fresh, charge, 'billing', false, NOW)
     expect([spent.day.used, spent.month.used]).toEqual([0, 0])
     expect(refunded(spent, charge, undefined)).toEqual(fresh)
   })
 
   it('give a message back only to the day and month that counted it', () => {
-    const tomorrow = refresh(charged(charged(fresh, true), true), charge, NOW + 86_400_000)
-    const today = charged(tomorrow, true)
+    const spent = charged(charged(fresh, charge, 'billing', true, NOW), charge, 'billing', true, NOW)
+    const tomorrow = refresh(spent, charge, NOW + 86_400_000)
+    const today = charged(tomorrow, charge, 'billing', true, NOW)
     const back = refunded(today, charge, counted)
     expect([back.day.used, back.month.used]).toEqual([1, 2])
   })
@@ -189,8 +232,34 @@ describe('the meters', () => {
     expect(refunded(fresh, charge, counted)).toEqual(fresh)
   })
 
+  it('spend a share that holds a token, and do not get it back', () => {
+    const shared = { ...charge, accountPerMinute: 60, share: { weight: 1, of: 2 } }
+    const before = refresh({ ...fresh, tenant: undefined, account: undefined }, shared, NOW)
+    const spent = charged(before, shared, 'billing', false, NOW)
+    expect((before.share?.units ?? 0) - (spent.share?.units ?? 0)).toBe(2 * TOKEN)
+    expect(refunded(spent, shared, undefined)).toEqual({ ...before, share: spent.share })
+    const poor = { ...before, share: { units: 2 * TOKEN - 1, at: NOW } }
+    expect(charged(poor, shared, 'billing', false, NOW).share).toEqual(poor.share)
+  })
+
+  it('are lowered to what the upstream counts, never raised', () => {
+    expect(lowered(fresh, 600)).toBe(fresh)
+    expect(lowered(fresh, 599).account).toEqual({ units: 600 * TOKEN - 1, at: NOW })
+    expect(lowered(fresh, 0)).toEqual({ ...fresh, account: { units: TOKEN - 1, at: NOW } })
+  })
+
+  it('note a refusal only when it is the account’s, of a request within its share', () => {
+    const shared = { ...charge, share: { weight: 1, of: 2 } }
+    const empty = refresh({ ...fresh, ...noAccount, borrower: 'crm' }, shared, NOW)
+    expect(refusedBy('account_rate', empty, shared, 'billing', NOW).contendedUntil).toBeGreaterThan(NOW)
+    expect(refusedBy('rate', empty, shared, 'billing', NOW)).toBe(empty)
+    const spent = { ...empty, share: { units: 0, at: NOW } }
+    expect(refusedBy('account_rate', spent, shared, 'billing', NOW)).toBe(spent)
+    expect(refusedBy('account_rate', empty, charge, 'billing', NOW)).toBe(empty)
+  })
+
   it('tell the tenant’s limits only', () => {
-    expect(standingsOf(charged(fresh, true), charge, NOW)).toEqual({
+    expect(standingsOf(charged(fresh, charge, 'billing', true, NOW), charge, NOW)).toEqual({
       class: 'write',
       at: NOW,
       bucket: { limit: 60, remaining: 59, fullAt: NOW + 1000 },

@@ -1,6 +1,7 @@
 import * as fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
+  atMost,
   type Bucket,
   bucketStanding,
   hasToken,
@@ -11,6 +12,7 @@ import {
   refill,
   roll,
   take,
+  waitFor,
   waitForToken,
   windowStanding,
 } from '../../src/domain/limits.ts'
@@ -87,6 +89,29 @@ describe('a token bucket', () => {
         if (wait > 0) expect(hasToken(refill(bucket, perMinute, bucket.at + wait - 1))).toBe(false)
         expect(wait === 0).toBe(hasToken(bucket))
         expect(wait).toBeLessThanOrEqual(60_000)
+      }),
+    )
+  })
+
+  it('holds any number of units after just the wait that was told, unless it never does', () => {
+    fc.assert(
+      fc.property(bucketOf, fc.integer({ min: 0, max: 10 ** 11 }), ({ perMinute, bucket }, units) => {
+        const wait = waitFor(bucket, units, perMinute)
+        if (units > perMinute * TOKEN) expect(wait).toBe(Number.POSITIVE_INFINITY)
+        else {
+          expect(refill(bucket, perMinute, bucket.at + wait).units).toBeGreaterThanOrEqual(units)
+          if (wait > 0) expect(refill(bucket, perMinute, bucket.at + wait - 1).units).toBeLessThan(units)
+        }
+      }),
+    )
+  })
+
+  it('is lowered to a count of whole tokens, and never raised', () => {
+    fc.assert(
+      fc.property(bucketOf, fc.nat(2_000_000), ({ bucket }, tokens) => {
+        const after = atMost(bucket, tokens)
+        expect(Math.floor(after.units / TOKEN)).toBe(Math.min(tokens, Math.floor(bucket.units / TOKEN)))
+        expect(after === bucket).toBe(Math.floor(bucket.units / TOKEN) <= tokens)
       }),
     )
   })

@@ -22,7 +22,7 @@ const entry = (key: string): LedgerEntry => ({
   owner: `o${++owners}`,
   leaseMs: 40_000,
   charge: { class: 'write', tenantPerMinute: 6000, accountPerMinute: 6000, maxConcurrent: 100 },
-  slot: { key, fingerprint: 'print', waitMs: 0 },
+  slot: { key, fingerprint: 'print', body: '{}', waitMs: 0 },
 })
 const answer = { status: 200, body: '{"data":{}}' }
 

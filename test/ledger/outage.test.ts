@@ -12,7 +12,7 @@ const entry = (key?: string): LedgerEntry => ({
   owner: `o${++owners}`,
   leaseMs: 40_000,
   charge: { class: 'write', tenantPerMinute: 2, accountPerMinute: 100, maxConcurrent: 10 },
-  ...(key !== undefined && { slot: { key, fingerprint: 'print', waitMs: 0 } }),
+  ...(key !== undefined && { slot: { key, fingerprint: 'print', body: '{}', waitMs: 0 } }),
 })
 const sent = { settlement: 'keep', answer: { status: 200, body: '{}' }, giveBack: false } as const
 

@@ -134,7 +134,7 @@ export const liveEntry = (key: string, more: Partial<LedgerEntry> = {}, waitMs =
     maxConcurrent: 100,
     message: { perDay: 1000 },
   },
-  slot: { key, fingerprint: 'print', waitMs },
+  slot: { key, fingerprint: 'print', body: '{}', waitMs },
   ...more,
 })
 

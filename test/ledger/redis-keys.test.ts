@@ -108,7 +108,7 @@ describeWithRedis('what the Redis ledger leaves in Redis', () => {
     await ledger.settle(liveEntry('warm'), kept)
     expect(await trips(post)).toBe(2)
     expect(await trips(() => ledger.open(liveEntry('a')))).toBe(1)
-    const mismatch = liveEntry('a', { slot: { key: 'a', fingerprint: 'other', waitMs: 9 } })
+    const mismatch = liveEntry('a', { slot: { key: 'a', fingerprint: 'other', body: '{}', waitMs: 9 } })
     expect(await trips(() => ledger.open(mismatch))).toBe(1)
     const tight = liveEntry('b', { charge: { ...first.charge, maxConcurrent: 1 } })
     await ledger.open(liveEntry('c'))
@@ -127,7 +127,7 @@ describeWithRedis('what the Redis ledger leaves in Redis', () => {
     const before = await used()
     for (let i = 0; i < records; i += 1) {
       const entry = liveEntry(crypto.randomUUID(), { charge })
-      entry.slot && Object.assign(entry.slot, { fingerprint: 'f'.repeat(64) })
+      entry.slot && Object.assign(entry.slot, { fingerprint: `v1:${'f'.repeat(64)}` })
       await ledger.open(entry)
       await ledger.settle(entry, {
         settlement: 'keep',

@@ -5,16 +5,22 @@ import type { Answer } from '../../src/domain/answer.ts'
 import { RETENTION_MS } from '../../src/domain/ledger-rules.ts'
 import { type Charge, periodEnd } from '../../src/domain/limits.ts'
 import { createMemoryLedger } from '../../src/ledger/memory.ts'
-import type { Clock, Ledger, LedgerEntry } from '../../src/ports.ts'
+import type { Clock, Ledger, LedgerEntry, SettledOutcome } from '../../src/ports.ts'
 import { createFakeClock } from '../support/fake-clock.ts'
 import { createRecorder } from '../support/recorder.ts'
 
-type Outcome = Parameters<Ledger['settle']>[1]
-
 type Step =
-  | { do: 'open'; tenant: number; key: number; print: number; charge: Charge; leaseMs: number }
+  | {
+      do: 'open'
+      tenant: number
+      key: number
+      fingerprint: string
+      body: string
+      charge: Charge
+      leaseMs: number
+    }
   | { do: 'reopen'; which: number }
-  | { do: 'settle'; which: number; outcome: Outcome }
+  | { do: 'settle'; which: number; outcome: SettledOutcome }
   | { do: 'standings'; tenant: number; charge: Charge }
   | { do: 'step'; ms: number }
   | { do: 'to'; period: 'day' | 'month'; offsetMs: number }
@@ -32,6 +38,11 @@ const message = fc.oneof(
   fc.constant(undefined),
   fc.record({ perDay: quota, perMonth: quota }, { requiredKeys: [], noNullPrototype: true }),
 )
+const share = fc.oneof(
+  fc.constantFrom({ weight: 1, of: 1 }, { weight: 1, of: 2 }, { weight: 1, of: 2 }, { weight: 2, of: 3 }),
+  fc.constantFrom({ weight: 1, of: 10_000_000 }, { weight: 1000, of: 1001 }, { weight: 999, of: 9_999_991 }),
+  fc.constant(undefined),
+)
 const charge: fc.Arbitrary<Charge> = fc
   .record({
     class: fc.constantFrom('write', 'write', 'read'),
@@ -39,10 +50,12 @@ const charge: fc.Arbitrary<Charge> = fc
     accountPerMinute: perMinute,
     maxConcurrent: fc.constantFrom(1, 2, 3, 50),
     message,
+    share,
   })
   // Reads are no messages.
-  .map(({ message: counted, ...rest }) => ({
+  .map(({ message: counted, share: part, ...rest }) => ({
     ...rest,
+    ...(part && { share: part }),
     ...(counted && rest.class === 'write' && { message: counted }),
   }))
 
@@ -58,14 +71,15 @@ const answer: fc.Arbitrary<Answer> = fc.record(
   { requiredKeys: ['status', 'body'], noNullPrototype: true },
 )
 
-const outcome: fc.Arbitrary<Outcome> = fc.record(
+const outcome: fc.Arbitrary<SettledOutcome> = fc.record(
   {
     settlement: fc.constantFrom('keep', 'unknown', 'release'),
     answer,
     giveBack: fc.boolean(),
+    accountTokensLeft: fc.oneof(fc.nat(3), fc.nat(700), fc.nat(1e10)),
   },
   // As JSON.parse makes them; others cannot be sent to a Durable Object.
-  { noNullPrototype: true },
+  { requiredKeys: ['settlement', 'answer', 'giveBack'], noNullPrototype: true },
 )
 
 const tenant = fc.nat(TENANTS.length - 1)
@@ -77,7 +91,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
       tenant,
       // 0: no key.
       key: fc.nat(3),
-      print: fc.constantFrom(0, 0, 0, 1),
+      fingerprint: fc.constantFrom(...Array(6).fill('v1:print-0'), 'v1:print-1', 'v2:print-0', 'print-0'),
+      body: fc.json(),
       charge,
       leaseMs: fc.constantFrom(1, 40_000, 40_000, 50_000, RETENTION_MS + 5),
     }),
@@ -181,7 +196,7 @@ export async function comparedSteps(rival: Rival, runs: number, limitMs: number)
           owner: `owner-${turn}`,
           leaseMs: move.leaseMs,
           charge: move.charge,
-          ...(move.key > 0 && { slot: { key, fingerprint: `print-${move.print}`, waitMs: 0 } }),
+          ...(move.key > 0 && { slot: { key, fingerprint: move.fingerprint, body: move.body, waitMs: 0 } }),
         }
         const opened = await memory.open(entry)
         await same(what, opened, rival.ledger.open(placed(entry)))

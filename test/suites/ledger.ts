@@ -27,6 +27,7 @@ let owners = 0
 interface Wish {
   readonly key?: string
   readonly fingerprint?: string
+  readonly body?: string
   readonly tenant?: string
   readonly account?: string
   readonly charge?: Partial<Charge>
@@ -41,7 +42,12 @@ const entry = (wish: Wish = {}): LedgerEntry => ({
   leaseMs: LEASE_MS,
   charge: { ...plenty, ...wish.charge },
   ...(wish.key !== undefined && {
-    slot: { key: wish.key, fingerprint: wish.fingerprint ?? 'print', waitMs: wish.waitMs ?? 0 },
+    slot: {
+      key: wish.key,
+      fingerprint: wish.fingerprint ?? 'v1:print',
+      body: wish.body ?? '{}',
+      waitMs: wish.waitMs ?? 0,
+    },
   }),
 })
 
@@ -52,6 +58,8 @@ const notSent = (text = '503') =>
   ({ settlement: 'release', answer: answer(text, 503), giveBack: true }) as const
 const refusedUpstream = (text = '422') =>
   ({ settlement: 'keep', answer: answer(text, 422), giveBack: true }) as const
+
+const leaves = (accountTokensLeft: number) => ({ ...keep('one'), accountTokensLeft })
 
 /** The contract of the `Ledger` port. Every adapter must pass it. */
 export function ledgerContract(name: string, make: () => Promise<LedgerHarness>): void {
@@ -108,7 +116,7 @@ export function ledgerContract(name: string, make: () => Promise<LedgerHarness>)
       })
 
       it('calls another fingerprint a mismatch, in flight, unknown or settled', async () => {
-        const other = () => ledger.open(entry({ key: 'a', fingerprint: 'other', waitMs: WAIT_MS }))
+        const other = () => ledger.open(entry({ key: 'a', fingerprint: 'v1:other', waitMs: WAIT_MS }))
         const first = entry({ key: 'a' })
         await ledger.open(first)
         expect(await kindOf(other())).toBe('mismatch')
@@ -142,7 +150,7 @@ export function ledgerContract(name: string, make: () => Promise<LedgerHarness>)
         const first = entry({ key: 'a' })
         await ledger.open(first)
         await ledger.settle(first, notSent())
-        expect(await ledger.open(entry({ key: 'a', fingerprint: 'other' }))).toMatchObject({
+        expect(await ledger.open(entry({ key: 'a', fingerprint: 'v1:other' }))).toMatchObject({
           kind: 'go',
           resumed: false,
         })
@@ -162,7 +170,7 @@ export function ledgerContract(name: string, make: () => Promise<LedgerHarness>)
         const second = entry({ key: 'a' })
         await ledger.open(second)
         await ledger.settle(second, notSent())
-        expect(await kindOf(ledger.open(entry({ key: 'a', fingerprint: 'other' })))).toBe('mismatch')
+        expect(await kindOf(ledger.open(entry({ key: 'a', fingerprint: 'v1:other' })))).toBe('mismatch')
         expect(await ledger.open(entry({ key: 'a' }))).toMatchObject({ kind: 'go', resumed: true })
       })
 
@@ -176,6 +184,92 @@ export function ledgerContract(name: string, make: () => Promise<LedgerHarness>)
         await ledger.settle(second, keep('one'))
         await harness.advance(RETENTION_MS / 2)
         expect(await ledger.open(entry({ key: 'a' }))).toMatchObject({ kind: 'go', resumed: false })
+      })
+    })
+
+    describe('the body of a request whose outcome is open', () => {
+      const open = (body: string, fingerprint = 'v1:print') =>
+        ledger.open(entry({ key: 'a', body, fingerprint }))
+
+      it('is that of the first attempt for every one that follows', async () => {
+        const first = entry({ key: 'a', body: '{"n":1}' })
+        expect(Object.keys(await ledger.open(first))).not.toContain('body')
+        await ledger.settle(first, unknown())
+        for (const outcome of [unknown(), notSent(), unknown()]) {
+          const next = entry({ key: 'a', body: '{"n":2}' })
+          expect(await ledger.open(next)).toMatchObject({ kind: 'go', resumed: true, body: '{"n":1}' })
+          await ledger.settle(next, outcome)
+        }
+      })
+
+      it('is kept for the one that takes over when the lease ends', async () => {
+        await open('{"n":1}')
+        await harness.advance(LEASE_MS)
+        expect(await open('{"n":2}')).toMatchObject({ kind: 'go', resumed: true, body: '{"n":1}' })
+      })
+
+      it('is given again to an owner that asks again', async () => {
+        const first = entry({ key: 'a', body: '{"n":1}' })
+        await ledger.open(first)
+        await ledger.settle(first, unknown())
+        const second = entry({ key: 'a', body: '{"n":2}' })
+        const opened = await ledger.open(second)
+        expect(await ledger.open(second)).toEqual(opened)
+      })
+
+      it('is kept byte for byte, also when another caller waits for its answer', async () => {
+        const body = JSON.stringify({ text: `ü 😀 \u0000 ${'x'.repeat(250_000)}` })
+        const first = entry({ key: 'a', body })
+        await ledger.open(first)
+        const waiting = ledger.open(entry({ key: 'a', waitMs: WAIT_MS }))
+        await harness.advance(1000)
+        await ledger.settle(first, unknown())
+        expect(await kindOf(waiting)).toBe('replay')
+        const again = await open('{}')
+        expect(again.kind === 'go' && again.body === body).toBe(true)
+      })
+
+      it('goes with its key when that is released or its day is over', async () => {
+        const first = entry({ key: 'a', body: '{"n":1}' })
+        await ledger.open(first)
+        await ledger.settle(first, notSent())
+        const second = entry({ key: 'a', body: '{"n":2}' })
+        expect(await ledger.open(second)).not.toHaveProperty('body')
+        await ledger.settle(second, unknown())
+        await harness.advance(RETENTION_MS)
+        const third = entry({ key: 'a', body: '{"n":3}' })
+        expect(await ledger.open(third)).not.toHaveProperty('body')
+        await ledger.settle(third, unknown())
+        expect(await open('{"n":4}')).toMatchObject({ resumed: true, body: '{"n":3}' })
+      })
+
+      it('is handed to a request of another version, with the fingerprint that it is bound by', async () => {
+        const first = entry({ key: 'a', body: '{"n":1}', fingerprint: 'v1:print' })
+        const bound = { kind: 'other_version', fingerprint: 'v1:print', body: '{"n":1}' }
+        await ledger.open(first)
+        const used = async () => 6000 - (await ledger.standings(entry())).bucket.remaining
+        expect(await used()).toBe(1)
+        const wish = { key: 'a', body: '{"n":2}', waitMs: WAIT_MS }
+        expect(await ledger.open(entry({ ...wish, fingerprint: 'v2:print' }))).toMatchObject(bound)
+        expect(await ledger.open(entry({ ...wish, fingerprint: 'print' }))).toMatchObject(bound)
+        expect(await used(), 'free of charge').toBe(1)
+        await harness.advance(LEASE_MS)
+        expect(await ledger.open(entry({ ...wish, fingerprint: 'v2:print' }))).toMatchObject(bound)
+        await ledger.settle(first, unknown())
+        expect(await ledger.open(entry({ ...wish, fingerprint: 'v2:print' }))).toMatchObject(bound)
+        const again = entry({ ...wish, fingerprint: 'v1:print' })
+        expect(await ledger.open(again)).toMatchObject({ kind: 'go', resumed: true, body: '{"n":1}' })
+        expect(await kindOf(ledger.open(entry({ key: 'a', fingerprint: 'v1:other' })))).toBe('mismatch')
+      })
+
+      it('is not needed once there is an answer: that is replayed to every other version', async () => {
+        const first = entry({ key: 'a', fingerprint: 'v1:print' })
+        await ledger.open(first)
+        await ledger.settle(first, keep('one'))
+        for (const fingerprint of ['v2:print', 'v2:other', 'print']) {
+          expect(await open('{}', fingerprint)).toMatchObject({ kind: 'replay', answer: answer('one') })
+        }
+        expect(await open('{}', 'v1:other')).toMatchObject({ kind: 'mismatch' })
       })
     })
 
@@ -315,7 +409,7 @@ export function ledgerContract(name: string, make: () => Promise<LedgerHarness>)
         const first = entry({ key: 'a', charge: slow })
         await ledger.open(first)
         await ledger.open(entry({ key: 'a', charge: slow }))
-        await ledger.open(entry({ key: 'a', charge: slow, fingerprint: 'other' }))
+        await ledger.open(entry({ key: 'a', charge: slow, fingerprint: 'v1:other' }))
         await ledger.settle(first, keep('one'))
         await ledger.open(entry({ key: 'a', charge: slow }))
         expect((await ledger.standings(entry({ charge: slow }))).bucket.remaining).toBe(2)
@@ -325,7 +419,7 @@ export function ledgerContract(name: string, make: () => Promise<LedgerHarness>)
         for (let i = 0; i < 3; i += 1) await ledger.open(entry({ charge: slow }))
         expect(await kindOf(ledger.open(entry({ key: 'a', charge: slow })))).toBe('refused')
         await harness.advance(20_000)
-        expect(await ledger.open(entry({ key: 'a', charge: slow, fingerprint: 'other' }))).toMatchObject({
+        expect(await ledger.open(entry({ key: 'a', charge: slow, fingerprint: 'v1:other' }))).toMatchObject({
           kind: 'go',
           resumed: false,
         })
@@ -360,6 +454,175 @@ export function ledgerContract(name: string, make: () => Promise<LedgerHarness>)
       it('follows a limit that was changed', async () => {
         await ledger.open(entry({ charge: { tenantPerMinute: 10 } }))
         expect((await ledger.standings(entry({ charge: { tenantPerMinute: 4 } }))).bucket.remaining).toBe(4)
+      })
+    })
+
+    describe('tokens that the upstream counts for the account', () => {
+      const charge = { tenantPerMinute: 100, accountPerMinute: 6 }
+      /** How many of ten requests are admitted at once. */
+      const admitted = async (more: Partial<Charge> = {}) => {
+        let count = 0
+        for (let i = 0; i < 10; i += 1) {
+          const opened = await ledger.open(entry({ charge: { ...charge, ...more }, tenant: 'crm' }))
+          if (opened.kind === 'go') count += 1
+          else expect(opened).toMatchObject({ kind: 'refused', by: 'account_rate' })
+        }
+        return count
+      }
+
+      it.each([
+        [4, 4],
+        [1, 1],
+        [0, 0],
+        [5, 5],
+        [100, 5],
+      ])('lower its bucket to %i, and never raise it: %i are left', async (left, expected) => {
+        const first = entry({ charge })
+        await ledger.open(first)
+        expect(await ledger.settle(first, leaves(left))).toBe(true)
+        expect(await admitted()).toBe(expected)
+      })
+
+      it('are held against the bucket after charges came back', async () => {
+        const first = entry({ key: 'a', charge })
+        await ledger.open(first)
+        await ledger.settle(first, { ...notSent(), accountTokensLeft: 3 })
+        expect(await admitted()).toBe(3)
+        await harness.advance(60_000)
+        const second = entry({ key: 'a', charge })
+        await ledger.open(second)
+        await ledger.settle(second, { ...notSent(), accountTokensLeft: 6 })
+        expect(await admitted()).toBe(6)
+      })
+
+      it('leave the tenant’s own bucket and the other class alone', async () => {
+        const first = entry({ charge })
+        await ledger.open(first)
+        await ledger.settle(first, leaves(0))
+        expect((await ledger.standings(entry({ charge }))).bucket.remaining).toBe(99)
+        expect(await admitted({ class: 'read' })).toBe(6)
+      })
+
+      it('come back at the account’s rate', async () => {
+        const first = entry({ charge })
+        await ledger.open(first)
+        await ledger.settle(first, leaves(0))
+        await harness.advance(20_000)
+        expect(await admitted()).toBe(2)
+      })
+
+      it('count for nothing when the lease was lost', async () => {
+        const first = entry({ charge })
+        await ledger.open(first)
+        await ledger.settle(first, keep('one'))
+        expect(await ledger.settle(first, leaves(0))).toBe(false)
+        const keyed = entry({ key: 'a', charge })
+        await ledger.open(keyed)
+        await harness.advance(LEASE_MS)
+        await ledger.open(entry({ key: 'a', charge }))
+        expect(await ledger.settle(keyed, leaves(0))).toBe(false)
+        expect(await admitted()).toBeGreaterThan(0)
+      })
+    })
+
+    describe('the share of a tenant', () => {
+      /** Eight a minute for two tenants: four each, two at once, and four that borrowers leave. */
+      const limits = { tenantPerMinute: 100, accountPerMinute: 8, share: { weight: 1, of: 2 } }
+      const ask = (tenant: string, more: Partial<Charge> = {}) =>
+        ledger.open(entry({ tenant, charge: { ...limits, ...more } }))
+      const admitted = async (tenant: string, times: number, more: Partial<Charge> = {}) => {
+        let count = 0
+        for (let i = 0; i < times; i += 1) if ((await kindOf(ask(tenant, more))) === 'go') count += 1
+        return count
+      }
+      /** One tenant has taken all that there was, and the other has been refused. */
+      const contend = async () => {
+        expect(await admitted('greedy', 10)).toBe(8)
+        expect(await ask('polite')).toMatchObject({ kind: 'refused', by: 'account_rate', retryAfterMs: 7500 })
+      }
+
+      it('is lent to a tenant that comes first: it may use the whole burst, and all that flows in', async () => {
+        expect(await admitted('greedy', 10)).toBe(8)
+        await harness.advance(30_000)
+        expect(await admitted('greedy', 10)).toBe(4)
+      })
+
+      it('is there for its tenant from its first refusal on, and others borrow above the reserve', async () => {
+        await contend()
+        await harness.advance(7500)
+        // Half a token of its own share, and one in the account.
+        expect(await ask('greedy')).toMatchObject({ kind: 'refused', by: 'account_rate', retryAfterMs: 7500 })
+        expect(await kindOf(ask('polite'))).toBe('go')
+        await harness.advance(7500)
+        expect(await admitted('greedy', 10), 'its own share').toBe(1)
+        await harness.advance(60_000)
+        // Eight tokens: two of its own, then down to the reserve.
+        expect(await admitted('greedy', 10)).toBe(4)
+        expect(await admitted('polite', 10)).toBe(2)
+      })
+
+      it('tells a borrower when it will be let go', async () => {
+        await contend()
+        for (let turn = 0; turn < 3; turn += 1) {
+          const refused = await ask('greedy')
+          expect(refused).toMatchObject({ kind: 'refused', by: 'account_rate' })
+          const waitMs = refused.kind === 'refused' ? refused.retryAfterMs : 0
+          await harness.advance(waitMs - 1)
+          expect(await kindOf(ask('greedy'))).toBe('refused')
+          await harness.advance(1)
+          expect(await kindOf(ask('greedy'))).toBe('go')
+        }
+      })
+
+      it('is forgotten when nobody has asked for it in ten minutes', async () => {
+        await contend()
+        await harness.advance(599_999)
+        expect(await admitted('greedy', 10)).toBe(4)
+        await harness.advance(1)
+        expect(await admitted('greedy', 10)).toBe(4)
+      })
+
+      it('is not contended for by one who is refused by its own limits, nor by one who borrows', async () => {
+        expect(await kindOf(ask('polite', { tenantPerMinute: 1 }))).toBe('go')
+        expect(await admitted('greedy', 10)).toBe(7)
+        expect(await ask('polite', { tenantPerMinute: 1 })).toMatchObject({ by: 'rate' })
+        await harness.advance(60_000)
+        expect(await admitted('greedy', 10)).toBe(8)
+      })
+
+      it('does not come back with the charges', async () => {
+        await contend()
+        await harness.advance(60_000)
+        for (let turn = 0; turn < 2; turn += 1) {
+          const one = entry({ tenant: 'greedy', charge: limits })
+          expect(await kindOf(ledger.open(one))).toBe('go')
+          await ledger.settle(one, notSent())
+        }
+        // The account is full again; the share is spent, so the reserve holds.
+        expect(await admitted('greedy', 10)).toBe(4)
+      })
+
+      it('is the whole account for a tenant that is alone in it', async () => {
+        const alone = { share: { weight: 2, of: 2 } }
+        await contend()
+        await harness.advance(60_000)
+        expect(await admitted('greedy', 10, alone)).toBe(8)
+      })
+
+      it('is counted for reads and for writes apart', async () => {
+        await contend()
+        expect(await admitted('greedy', 10, { class: 'read' })).toBe(8)
+      })
+
+      it('follows the weights', async () => {
+        const heavy = { accountPerMinute: 80, share: { weight: 3, of: 4 } }
+        const light = { accountPerMinute: 80, share: { weight: 1, of: 4 } }
+        expect(await admitted('light', 100, light)).toBe(80)
+        expect(await kindOf(ask('heavy', heavy))).toBe('refused')
+        await harness.advance(15_000)
+        // 20 have flowed in: 5 for one, 15 for the other.
+        expect(await admitted('light', 100, light)).toBe(5)
+        expect(await admitted('heavy', 100, heavy)).toBe(15)
       })
     })
 
@@ -534,7 +797,7 @@ export function ledgerLaws(name: string, make: () => Promise<LedgerHarness>, run
               // Mostly the key's own fingerprint, sometimes another.
               const wish = entry({
                 key: `k${one.key}`,
-                fingerprint: one.print === 0 ? 'other' : 'print',
+                fingerprint: one.print === 0 ? 'v1:other' : 'v1:print',
                 charge: limits,
               })
               const result = await ledger.open(wish)

@@ -1,13 +1,15 @@
 import type { Charge } from '../../domain/limits.ts'
-import type { LedgerEntry } from '../../ports.ts'
+import type { LedgerEntry, SettledOutcome } from '../../ports.ts'
 import { wakeChannel, wakeTopic } from './keys.ts'
 
 /** What the scripts are given after the time, in their order. */
 
-export const rateArguments = ({ class: rateClass, tenantPerMinute, accountPerMinute }: Charge): string[] => [
-  rateClass,
-  String(tenantPerMinute),
-  String(accountPerMinute),
+export const rateArguments = (charge: Charge): string[] => [
+  charge.class,
+  String(charge.tenantPerMinute),
+  String(charge.accountPerMinute),
+  String(charge.share?.weight ?? ''),
+  String(charge.share?.of ?? ''),
 ]
 
 const requestArguments = ({ charge }: LedgerEntry): string[] => [
@@ -18,7 +20,7 @@ const requestArguments = ({ charge }: LedgerEntry): string[] => [
 
 /** `awaited`: the owner whose answer the caller waits for, or empty. */
 export function openArguments(entry: LedgerEntry, awaited: string): string[] {
-  const { charge, owner, slot } = entry
+  const { charge, owner, slot, tenant } = entry
   const { perDay = '', perMonth = '' } = charge.message ?? {}
   return [
     ...requestArguments(entry),
@@ -27,16 +29,17 @@ export function openArguments(entry: LedgerEntry, awaited: string): string[] {
     owner,
     wholeLease(entry),
     slot?.fingerprint ?? '',
+    slot?.body ?? '',
     flag(slot !== undefined && slot.waitMs > 0),
     awaited,
+    tenant,
   ]
 }
 
 /** `answer`: packed; empty when there is none to keep or to hand to those who wait. */
 export function settleArguments(
   entry: LedgerEntry,
-  settlement: string,
-  giveBack: boolean,
+  { settlement, giveBack, accountTokensLeft }: Omit<SettledOutcome, 'answer'>,
   answer: string,
 ): string[] {
   const { account, tenant, owner, slot } = entry
@@ -46,6 +49,7 @@ export function settleArguments(
     wholeLease(entry),
     settlement,
     flag(giveBack),
+    String(accountTokensLeft ?? ''),
     answer,
     wakeChannel(account),
     slot === undefined ? '' : wakeTopic(tenant, slot.key),

@@ -10,11 +10,11 @@ const LEFT_MS = 10_000
  */
 export const settleScript = script(`${luaRules}
 local now, own = clock(ARGV[1])
-local class, tenant_per_minute, account_per_minute = ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
-local max_concurrent, is_message = tonumber(ARGV[5]), ARGV[6] == '1'
-local owner, lease_ms = ARGV[7], tonumber(ARGV[8])
-local settlement, gives_back, answer = ARGV[9], ARGV[10] == '1', ARGV[11]
-local channel, topic = ARGV[12], ARGV[13]
+local rates = read_rates(2)
+local max_concurrent, is_message = tonumber(ARGV[7]), ARGV[8] == '1'
+local owner, lease_ms = ARGV[9], tonumber(ARGV[10])
+local settlement, gives_back, tokens_left, answer = ARGV[11], ARGV[12] == '1', tonumber(ARGV[13]), ARGV[14]
+local channel, topic = ARGV[15], ARGV[16]
 
 local lease_ends_at = tonumber(redis.call('ZSCORE', KEYS[3], owner) or nil)
 redis.call('ZREM', KEYS[3], owner)
@@ -30,7 +30,7 @@ if #KEYS == 5 then
     write(KEYS[4], { 's', first_sent_at, fingerprint, answer }, ttl)
   elseif settlement == 'unknown' or resumed then
     -- Releasing a resumed record would forget that its first attempt may have been sent.
-    write(KEYS[4], { 'u', first_sent_at, fingerprint, counted_at }, ttl)
+    write(KEYS[4], { 'u', first_sent_at, fingerprint, counted_at, body_of(record) }, ttl)
   else
     redis.call('DEL', KEYS[4])
   end
@@ -49,16 +49,24 @@ else
   if is_message then returned_at = lease_ends_at - lease_ms end
 end
 
-if gives_back then
-  local meters = read_meters(class, tenant_per_minute, account_per_minute, now)
+if gives_back or tokens_left then
+  local meters = read_meters(rates, now)
   leases(max_concurrent, now)
-  meters.tenant = put_back(meters.tenant, tenant_per_minute)
-  meters.account = put_back(meters.account, account_per_minute)
-  if returned_at > 0 then
-    if meters.day == day_start(returned_at) then meters.day_used = math.max(0, meters.day_used - 1) end
-    if meters.month == month_start(returned_at) then meters.month_used = math.max(0, meters.month_used - 1) end
+  if gives_back then
+    -- Shares do not come back.
+    meters.tenant = put_back(meters.tenant, rates.tenant)
+    meters.account = put_back(meters.account, rates.account)
+    if returned_at > 0 then
+      if meters.day == day_start(returned_at) then meters.day_used = math.max(0, meters.day_used - 1) end
+      if meters.month == month_start(returned_at) then meters.month_used = math.max(0, meters.month_used - 1) end
+    end
   end
-  write_meters(meters, now)
+  local lowered = false
+  if tokens_left and (tokens_left + 1) * TOKEN - 1 < meters.account then
+    meters.account = (tokens_left + 1) * TOKEN - 1
+    lowered = true
+  end
+  if gives_back or lowered then write_meters(meters, now) end
 end
 return { 1, own }
 `)

@@ -48,4 +48,4 @@ export async function waitForOwner(
   }
 }
 
-const leaseLeft = ([, , now, , , , , , leaseEndsAt]: OpenReply): number => Number(leaseEndsAt) - now
+const leaseLeft = ([, , now, , , , , , , , leaseEndsAt]: OpenReply): number => Number(leaseEndsAt) - now

@@ -66,7 +66,7 @@ const entry = (key: string, more: Partial<LedgerEntry> = {}): LedgerEntry => ({
     maxConcurrent: 100,
     message: { perDay: 9 },
   },
-  slot: { key, fingerprint: 'print', waitMs: 0 },
+  slot: { key, fingerprint: 'print', body: '{}', waitMs: 0 },
   ...more,
 })
 const kept = { settlement: 'keep', answer: { status: 200, body: '{"data":{}}' }, giveBack: false } as const
