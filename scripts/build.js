@@ -24,7 +24,9 @@ try {
     sourcemap: true,
     logLevel: 'warning',
     // CommonJS packages among the dependencies ask for Node's modules by `require`.
-    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+    banner: {
+      js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+    },
   })
   rmSync(dist, { recursive: true, force: true })
   renameSync(fresh, dist)

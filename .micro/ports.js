@@ -1,2 +1,0 @@
-/** Every seam of the gateway, types only. Adapters implement them, entry points compose them. */
-export {};

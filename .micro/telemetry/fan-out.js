@@ -1,7 +1,0 @@
-/** Tells every event to all of `receivers`. */
-export const fanOut = (receivers) => ({
-    record: (event) => {
-        for (const receiver of receivers)
-            receiver.record(event);
-    },
-});
