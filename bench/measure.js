@@ -1,146 +1,190 @@
-// What the benches share: an upstream with a canned answer, load by wrk, CPU time from /proc.
-import { execFileSync, spawn } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
+// What the benches share: an upstream with a canned answer, a config, and the built gateway as a process.
+import { createHash, randomBytes } from 'node:crypto'
+import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { folder, freePort, LOAD_CORE, MEASURED_CORE, needs, start, until } from './support/processes.js'
 
-const number = '106540352242922'
-const key = 'kgw_bench'
-const connections = 64
-
-export const folder = mkdtempSync(join(tmpdir(), 'gateway-bench-'))
-
-export const freePort = () =>
-  new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = server.address()
-      server.close(() => resolve(port))
-    })
-  })
-
-/** The answer of a send, 350 bytes. */
-const answer = JSON.stringify({
-  data: {
-    id: 'msg_01M828270787KX92DJPVC1C7D7',
-    object: 'message',
-    to: '+14155550123',
-    type: 'text',
-    created_at: '2026-11-22T18:24:59.911Z',
-    conversation_id: 'cnv_AP0YZS4J2R50Z73CB4XXVAXZ0X',
-    status: 'queued',
-    note: 'x'.repeat(75),
-  },
-  request_id: 'req_01M82826YEAT17HFQYHE6KK9VA',
-})
-
-/** nginx that answers everything with `answer`. */
-export async function startUpstream() {
-  const port = await freePort()
-  writeFileSync(
-    join(folder, 'nginx.conf'),
-    `daemon off; worker_processes 1; pid ${folder}/nginx.pid; error_log ${folder}/error.log;
-events { worker_connections 4096; }
-http { access_log off; client_body_temp_path ${folder}; keepalive_requests 100000000;
-  server { listen 127.0.0.1:${port}; default_type application/json; location / { return 200 '${answer}'; } } }`,
-  )
-  const nginx = spawn('nginx', ['-c', join(folder, 'nginx.conf'), '-p', folder], { stdio: 'ignore' })
-  return { url: `http://127.0.0.1:${port}/v1`, stop: () => nginx.kill('SIGTERM') }
-}
-
+export const number = '106540352242922'
+/** Sends through this number get a 200 that cannot be read: their records stay open. */
+export const unreadableNumber = '888888888888888'
+export const key = 'kgw_bench'
+/** Of a tenant that is always over its limit. */
+export const spentKey = 'kgw_bench_spent'
 export const benchToken = 'kdv_live_benchbenchbenchbenchbenc'
 
-/** A config whose limits no run reaches. */
-export const benchConfig = (baseUrl) => {
-  const rates = { writePerMinute: 1_000_000_000, readPerMinute: 1_000_000_000 }
-  return {
-    upstream: { baseUrl },
-    accounts: { acme: { token: 'env:BENCH_TOKEN', ...rates } },
-    tenants: {
-      bench: {
-        account: 'acme',
-        phoneNumberIds: [number],
-        keys: [{ id: 'key_bench', sha256: createHash('sha256').update(key).digest('hex') }],
-        quotas: { ...rates, messagesPerDay: 1_000_000_000, maxConcurrent: 10_000 },
-      },
+/** Tells this run's upstream from anything else that might answer. */
+export const marker = randomBytes(8).toString('hex')
+
+const padded = (value, bytes, pad) => {
+  const missing = bytes - Buffer.byteLength(JSON.stringify(value('')))
+  return JSON.stringify(value(pad.repeat(missing)))
+}
+
+/** The answer of a send, 350 bytes. */
+export const answer = padded(
+  (note) => ({
+    data: {
+      id: 'msg_01M828270787KX92DJPVC1C7D7',
+      object: 'message',
+      to: '+14155550123',
+      type: 'text',
+      created_at: '2026-11-22T18:24:59.911Z',
+      conversation_id: 'cnv_AP0YZS4J2R50Z73CB4XXVAXZ0X',
+      status: 'queued',
+      note: `${marker} ${note}`,
     },
+    request_id: 'req_01M82826YEAT17HFQYHE6KK9VA',
+  }),
+  350,
+  'x',
+)
+
+/** The body of a send, 200 bytes. */
+export const body = padded(
+  (rest) => ({
+    messaging_product: 'whatsapp',
+    to: '+14155550123',
+    type: 'text',
+    text: { body: `Hello, your order is on its way and should be with you tomorrow${rest}` },
+  }),
+  200,
+  '.',
+)
+
+/** A chat completion of 200 bytes, for gateways to language models. */
+export const chatBody = padded(
+  (rest) => ({
+    model: 'bench',
+    messages: [
+      { role: 'user', content: `Hello, is my order on its way, and will it be here tomorrow${rest}` },
+    ],
+  }),
+  200,
+  '?',
+)
+
+export const sendPath = `/v1/${number}/messages`
+
+/**
+ * nginx that answers everything with `answer`: at `url` at once, at `delayedUrl` after `delayMs`.
+ * `seen()` is how many requests it has answered, this question not counted.
+ */
+export async function startUpstream({ delayMs = 0 } = {}) {
+  needs('nginx')
+  const [port, delayedPort] = [await freePort(), await freePort()]
+  const echo = '/usr/lib/nginx/modules/ngx_http_echo_module.so'
+  if (delayMs > 0 && !existsSync(echo)) throw new Error('not installed: libnginx-mod-http-echo (apt)')
+  const delayed = `server { listen 127.0.0.1:${delayedPort};
+    location @answer { return 200 '${answer}'; }
+    location / { echo_read_request_body; echo_sleep ${delayMs / 1000}; echo_exec @answer; } }`
+  const config = join(folder, `upstream-${port}.conf`)
+  writeFileSync(
+    config,
+    `${delayMs > 0 ? `load_module ${echo};` : ''}
+daemon off; worker_processes 1; pid ${folder}/upstream-${port}.pid; error_log ${folder}/error.log;
+events { worker_connections 16384; }
+http { access_log off; client_body_temp_path ${folder}; keepalive_requests 100000000; default_type application/json;
+  server { listen 127.0.0.1:${port};
+    location = /seen { stub_status; }
+    location /v1/${unreadableNumber}/ { return 200 'not JSON'; }
+    location / { return 200 '${answer}'; } }
+  ${delayMs > 0 ? delayed : ''} }`,
+  )
+  const nginx = start('nginx', ['-c', config, '-p', folder], { core: LOAD_CORE })
+  const origin = `http://127.0.0.1:${port}`
+  await until(async () => (await fetch(`${origin}/seen`).catch(() => undefined))?.ok)
+  let asked = 1
+  return {
+    url: `${origin}/v1`,
+    delayedUrl: `http://127.0.0.1:${delayedPort}/v1`,
+    async seen() {
+      const text = await (await fetch(`${origin}/seen`)).text()
+      asked += 1
+      return Number(/requests\s+\d+ \d+ (\d+)/.exec(text)?.[1]) - asked
+    },
+    stop: () => nginx.stop(),
   }
 }
 
-const body = JSON.stringify({
-  messaging_product: 'whatsapp',
-  to: '+14155550123',
-  type: 'text',
-  text: { body: 'Hello, your order is on its way and should be with you tomorrow. '.padEnd(110, '.') },
+const sha256 = (text) => createHash('sha256').update(text).digest('hex')
+
+const unlimited = { writePerMinute: 1_000_000_000, readPerMinute: 1_000_000_000 }
+
+const benchTenant = (account, keys) => ({
+  account,
+  phoneNumberIds: '*',
+  keys: keys.map((text, index) => ({ id: `key_${index}`, sha256: sha256(text) })),
+  quotas: { ...unlimited, messagesPerDay: 1_000_000_000, maxConcurrent: 10_000 },
 })
 
-/** A wrk script; `idempotencyKey` is a Lua expression or undefined. */
-const script = (idempotencyKey, bearer = key) => `
-local n = 0
-local id = ''
-init = function() math.randomseed(os.time() + os.clock() * 1000000); id = tostring(math.random(1, 1000000000)) end
-request = function()
-  n = n + 1
-  return wrk.format('POST', '/v1/${number}/messages', {
-    ['Authorization'] = 'Bearer ${bearer}',
-    ['Content-Type'] = 'application/json',
-    ${idempotencyKey === undefined ? '' : `['Idempotency-Key'] = ${idempotencyKey},`}
-  }, '${body}')
-end`
+/** A config whose limits no run reaches, but for the tenant `spent`: one send a minute. */
+export const benchConfig = (baseUrl, ledger = { kind: 'memory' }) => ({
+  upstream: { baseUrl },
+  ledger,
+  accounts: { acme: { token: 'env:BENCH_TOKEN', ...unlimited } },
+  tenants: {
+    bench: { ...benchTenant('acme', [key]), phoneNumberIds: [number, unreadableNumber] },
+    spent: { ...benchTenant('acme', [spentKey]), quotas: { writePerMinute: 1 } },
+  },
+})
 
-export const scenarios = {
-  'keyed POST': script("id .. '-' .. n"),
-  'POST without a key': script(undefined),
-  replay: script("'always-the-same'"),
-  'unknown key': script("id .. '-' .. n", 'unknown'),
-}
+/** The key text `index` of `wideConfig`; a wrk script makes the same ones. */
+export const wideKey = (index) => `kgw_bench_${index}`
 
-/** CPU time of a process in microseconds; the kernel counts in ticks of 10 ms. */
-const cpuMicros = (pid) => {
-  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1].split(' ')
-  return (Number(fields[11]) + Number(fields[12])) * 10_000
-}
-
-/** Loads `url` for `seconds` and gives the CPU of process `pid` per request. */
-function measure(url, pid, name, seconds) {
-  const path = join(folder, 'scenario.lua')
-  writeFileSync(path, scenarios[name])
-  const before = cpuMicros(pid)
-  const output = execFileSync('wrk', ['-t1', `-c${connections}`, `-d${seconds}s`, '-s', path, url], {
-    encoding: 'utf8',
+/** The same with `tenants` tenants of `keysEach` keys on 100 accounts. */
+export function wideConfig(baseUrl, tenants, keysEach) {
+  const narrow = benchConfig(baseUrl)
+  const accounts = Object.fromEntries(
+    Array.from({ length: 100 }, (_, index) => [`account_${index}`, narrow.accounts.acme]),
+  )
+  const wide = Array.from({ length: tenants }, (_, index) => {
+    const keys = Array.from({ length: keysEach }, (_, each) => wideKey(index * keysEach + each))
+    return [`tenant_${index}`, benchTenant(`account_${index % 100}`, keys)]
   })
-  const count = Number(/(\d+) requests in/.exec(output)?.[1])
-  const failed = Number(/Non-2xx or 3xx responses: (\d+)/.exec(output)?.[1] ?? 0)
-  return { micros: (cpuMicros(pid) - before) / count, perSecond: count / seconds, failed }
+  const tenantsById = { ...narrow.tenants, ...Object.fromEntries(wide) }
+  return { ...narrow, accounts: { ...narrow.accounts, ...accounts }, tenants: tenantsById }
 }
 
-const median = (values) => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]
+export const root = fileURLToPath(new URL('..', import.meta.url))
+const main = join(root, 'dist', 'cli', 'main.js')
 
-export const until = async (condition) => {
-  for (let tries = 0; tries < 200; tries += 1) {
-    if (await condition()) return
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
-  throw new Error('the server did not get ready')
-}
-
-/** Interleaved rounds after one that warms up; prints the medians as a markdown table. */
-export function report(url, pid, seconds, rounds = 3) {
-  const results = new Map(Object.keys(scenarios).map((name) => [name, []]))
-  for (let round = 0; round <= rounds; round += 1) {
-    for (const [name, list] of results) {
-      const result = measure(url, pid, name, seconds)
-      if (round > 0) list.push(result)
-    }
-  }
-  process.stdout.write('| | CPU µs per request | requests/s | not 2xx |\n|---|---|---|---|\n')
-  for (const [name, list] of results) {
-    const micros = median(list.map((one) => one.micros)).toFixed(1)
-    const perSecond = Math.round(median(list.map((one) => one.perSecond)))
-    const failed = list.reduce((sum, one) => sum + one.failed, 0)
-    process.stdout.write(`| ${name} | ${micros} | ${perSecond} | ${failed} |\n`)
+/** Refuses to measure something else than the sources. */
+function checkBuild() {
+  const newest = readdirSync(join(root, 'src'), { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .reduce((latest, entry) => Math.max(latest, statSync(join(entry.parentPath, entry.name)).mtimeMs), 0)
+  if (!existsSync(main) || statSync(main).mtimeMs < newest) {
+    throw new Error('dist/ is missing or older than src/: run `npm run build`')
   }
 }
 
-export const cleanUp = () => rmSync(folder, { recursive: true, force: true })
+let configs = 0
+
+/** What a gateway with `config` (undefined: sandbox mode) is started with, on a port of its own. */
+export async function gatewayCommand(config, nodeArgs = []) {
+  checkBuild()
+  const [port, metricsPort] = [await freePort(), await freePort()]
+  const env = {
+    PORT: String(port),
+    METRICS_PORT: String(metricsPort),
+    LOG_LEVEL: 'info',
+    BENCH_TOKEN: benchToken,
+  }
+  if (config !== undefined) {
+    configs += 1
+    env.GATEWAY_CONFIG = join(folder, `config-${configs}.json`)
+    env.GATEWAY_SECRET = randomBytes(32).toString('base64')
+    writeFileSync(env.GATEWAY_CONFIG, JSON.stringify(config))
+  }
+  return { port, args: [...nodeArgs, main, 'serve'], env }
+}
+
+/** Starts the built gateway, all it does turned on: metrics, and a log line for every request (to /dev/null). */
+export async function startGateway(config, { nodeArgs = [], core = MEASURED_CORE, env = {} } = {}) {
+  const command = await gatewayCommand(config, nodeArgs)
+  const child = start(process.execPath, command.args, { core, env: { ...command.env, ...env } })
+  const url = `http://127.0.0.1:${command.port}`
+  await until(async () => (await fetch(`${url}/readyz`).catch(() => undefined))?.ok)
+  return { ...child, url, port: command.port, configPath: command.env.GATEWAY_CONFIG }
+}
