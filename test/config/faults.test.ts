@@ -30,6 +30,8 @@ describe('a value that is not legal', () => {
     ['upstream.timeoutMs', '35000'],
     ['upstream.maxRetries', -1],
     ['upstream.maxRetries', 1.5],
+    ['upstream.maxInFlight', 0],
+    ['upstream.maxInFlight', 1.5],
     ['upstream.replyButtonsAs', 'buttons'],
     ['ledger', 'memory'],
     ['ledger.kind', 'sqlite'],
@@ -41,6 +43,9 @@ describe('a value that is not legal', () => {
     ['accounts.acme.readPerMinute', 1_000_000_001],
     ['tenants', undefined],
     ['tenants.billing', []],
+    ['tenants.billing.weight', 0],
+    ['tenants.billing.weight', 1001],
+    ['tenants.billing.weight', 1.5],
     ['tenants.billing.account', undefined],
     ['tenants.billing.account', 'unknown'],
     ['tenants.billing.account', 'toString'],
@@ -115,7 +120,7 @@ describe('a value that is not legal', () => {
 describe('an unknown key', () => {
   test.each([
     ['extra', 'known here: $schema, upstream, ledger, accounts, tenants'],
-    ['upstream.timeout', 'known here: baseUrl, timeoutMs, maxRetries, replyButtonsAs'],
+    ['upstream.timeout', 'known here: baseUrl, timeoutMs, maxRetries, maxInFlight, replyButtonsAs'],
     ['ledger.path', 'known here: kind, url'],
     ['accounts.acme.tokens', 'known here: token, nextToken, writePerMinute, readPerMinute'],
     ['tenants.billing.number', 'known here: account, phoneNumberIds, defaultCountry'],

@@ -15,6 +15,7 @@ describe('a config without faults', () => {
       baseUrl: 'https://api.example.com/v1',
       timeoutMs: 35_000,
       maxRetries: 2,
+      maxInFlight: 4096,
       replyButtonsAs: 'reply_buttons',
     })
     expect(ledger).toEqual({ kind: 'memory' })
@@ -25,6 +26,7 @@ describe('a config without faults', () => {
       account: accounts.get('acme'),
       phoneNumberIds: new Set(['106540352242922']),
       quotas: { writePerMinute: 60, readPerMinute: 600, maxConcurrent: 64 },
+      weight: 1,
       suspended: false,
     })
   })
@@ -36,6 +38,7 @@ describe('a config without faults', () => {
         baseUrl: 'https://a.example/v1',
         timeoutMs: 0.5,
         maxRetries: 0,
+        maxInFlight: 7,
         replyButtonsAs: 'button',
       },
       ledger: { kind: 'memory' },
@@ -63,6 +66,7 @@ describe('a config without faults', () => {
             messagesPerMonth: 20,
             maxConcurrent: 1,
           },
+          weight: 3,
           suspended: true,
         },
       },
@@ -76,6 +80,7 @@ describe('a config without faults', () => {
     expect(config.tenants.get('billing')).toMatchObject({
       defaultCountry: 'ID',
       quotas: raw.tenants.billing.quotas,
+      weight: 3,
       suspended: true,
     })
     expect(config.credentials.get(hash(1))).toEqual({
@@ -87,6 +92,20 @@ describe('a config without faults', () => {
         scopes: new Set(['read']),
       },
     })
+  })
+
+  test('adds up the weights of the tenants of each account', () => {
+    const raw = smallest()
+    const { billing } = raw.tenants
+    raw.accounts = { acme: { token: 'env:TOKEN' }, other: { token: 'env:TOKEN' } }
+    raw.tenants = {
+      billing: { ...billing, weight: 2 },
+      crm: { ...billing, keys: [] },
+      ops: { account: 'other', phoneNumberIds: ['206540352242922'], keys: [], weight: 1000 },
+    }
+    const { accounts, tenants } = loaded(raw)
+    expect([accounts.get('acme')?.weights, accounts.get('other')?.weights]).toEqual([3, 1000])
+    expect(tenants.get('ops')?.account).toBe(accounts.get('other'))
   })
 
   test.each(['*', ['*'], ['*', '106540352242922']])('reads phoneNumberIds %j as all numbers', (numbers) => {
