@@ -163,16 +163,14 @@ export function createSqlStore(sql: SqlStorage): SqlStore {
         )
       }
       // Written only when it has changed.
-      if (contendedUntil > 0 || borrower !== '') {
-        sql.exec(
-          `INSERT INTO contention VALUES (?, ?, ?) ON CONFLICT (class) DO UPDATE
-           SET (until, borrower) = (excluded.until, excluded.borrower)
-           WHERE (until, borrower) <> (excluded.until, excluded.borrower)`,
-          rateClass,
-          contendedUntil,
-          borrower,
-        )
-      }
+      sql.exec(
+        `INSERT INTO contention VALUES (?, ?, ?) ON CONFLICT (class) DO UPDATE
+         SET (until, borrower) = (excluded.until, excluded.borrower)
+         WHERE (until, borrower) <> (excluded.until, excluded.borrower)`,
+        rateClass,
+        contendedUntil,
+        borrower,
+      )
     },
 
     lease(tenant, owner) {

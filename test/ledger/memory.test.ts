@@ -16,13 +16,13 @@ ledgerContract('the memory ledger', async () => make({ maxSettled: 1000 }))
 describe('laws', () => ledgerLaws('the memory ledger', async () => make({ maxSettled: 1000 }), 300))
 
 let owners = 0
-const entry = (key: string): LedgerEntry => ({
+const entry = (key: string, body = '{}'): LedgerEntry => ({
   account: 'acme',
   tenant: 'billing',
   owner: `o${++owners}`,
   leaseMs: 40_000,
   charge: { class: 'write', tenantPerMinute: 6000, accountPerMinute: 6000, maxConcurrent: 100 },
-  slot: { key, fingerprint: 'print', body: '{}', waitMs: 0 },
+  slot: { key, fingerprint: 'v1:print', body, waitMs: 0 },
 })
 const answer = { status: 200, body: '{"data":{}}' }
 
@@ -71,6 +71,42 @@ describe('the memory ledger is bounded', () => {
     expect((await ledger.open(entry('c'))).kind).toBe('full')
     expect((await ledger.open(entry('b'))).kind).toBe('in_flight')
     expect(await ledger.open(entry('a'))).toMatchObject({ kind: 'go', resumed: true })
+  })
+
+  it('refuses new keys once the bodies of open records take too much room, and never drops one', async () => {
+    const { ledger } = make({ maxLiveBytes: 10_000 })
+    const large = 'x'.repeat(2000)
+    const taken = ['a', 'b', 'c'].map((key) => entry(key, large))
+    for (const one of taken) expect((await ledger.open(one)).kind).toBe('go')
+    expect((await ledger.open(entry('d', '{}'))).kind).toBe('full')
+    const [first] = taken
+    if (first === undefined) return
+    await ledger.settle(first, { settlement: 'unknown', answer, giveBack: false })
+    expect((await ledger.open(entry('d', '{}'))).kind, 'an unknown outcome keeps its body').toBe('full')
+    const again = entry('a', '{}')
+    expect(await ledger.open(again)).toMatchObject({ kind: 'go', resumed: true, body: large })
+    await ledger.settle(again, { settlement: 'keep', answer, giveBack: false })
+    expect((await ledger.open(entry('d', '{}'))).kind).toBe('go')
+  })
+
+  it('has room again for as many bodies as before, whatever became of them', async () => {
+    const { ledger, clock } = make({ maxLiveBytes: 10_000 })
+    const large = 'x'.repeat(4999)
+    const becomes = [
+      { settlement: 'keep', answer, giveBack: false },
+      { settlement: 'release', answer, giveBack: true },
+      { settlement: 'unknown', answer, giveBack: false },
+      undefined,
+    ] as const
+    for (let turn = 0; turn < 12; turn += 1) {
+      const one = entry(`k${turn % 5}`, large)
+      expect((await ledger.open(one)).kind, `turn ${turn}`).toBe('go')
+      expect((await ledger.open(entry('small', '{}'))).kind).toBe('go')
+      expect((await ledger.open(entry('none', large))).kind).toBe('full')
+      const outcome = becomes[turn % becomes.length]
+      if (outcome) await ledger.settle(one, outcome)
+      await clock.advance(25 * 60 * 60 * 1000)
+    }
   })
 
   it('charges nothing when it is full', async () => {

@@ -1,4 +1,5 @@
 import { afterAll, afterEach, beforeAll, beforeEach, expect, it } from 'vitest'
+import { CONTENTION_MS } from '../../src/domain/fair-share.ts'
 import { RETENTION_MS } from '../../src/domain/ledger-rules.ts'
 import { Secret } from '../../src/domain/tenant.ts'
 import { describeWithRedis, type RedisServer, startRedisServer } from '../support/redis-server.ts'
@@ -59,7 +60,7 @@ describeWithRedis('what the Redis ledger leaves in Redis', () => {
       expect(ms, state).toBeGreaterThan(RETENTION_MS)
       expect(ms, state).toBeLessThan(RETENTION_MS + 10 * MINUTE_MS)
     }
-    expect(found.get('kg:{acme}:b:write')).toBeGreaterThan(MINUTE_MS)
+    expect(found.get('kg:{acme}:b:write')).toBeGreaterThan(CONTENTION_MS)
     expect(found.get('kg:{acme}:t:billing')).toBeGreaterThan(31 * RETENTION_MS)
     expect(found.get('kg:{acme}:l:billing')).toBeGreaterThan(40_000)
   })
@@ -113,6 +114,46 @@ describeWithRedis('what the Redis ledger leaves in Redis', () => {
     const tight = liveEntry('b', { charge: { ...first.charge, maxConcurrent: 1 } })
     await ledger.open(liveEntry('c'))
     expect(await trips(async () => expect((await ledger.open(tight)).kind).toBe('refused'))).toBe(1)
+    const counted = liveEntry('d')
+    await ledger.open(counted)
+    const outcome = { ...kept, giveBack: true, accountTokensLeft: 3 }
+    expect(await trips(async () => expect(await ledger.settle(counted, outcome)).toBe(true))).toBe(1)
+  })
+
+  it('remembers contention for as long as it lasts, after a refusal that took one round trip', async () => {
+    const charge = {
+      class: 'write',
+      tenantPerMinute: 100,
+      accountPerMinute: 4,
+      maxConcurrent: 100,
+      share: { weight: 1, of: 2 },
+    } as const
+    const ask = (tenant: string) => {
+      const { slot: _, ...unkeyed } = liveEntry('none', { tenant, charge })
+      return live.ledger.open(unkeyed)
+    }
+    for (let i = 0; i < 4; i += 1) expect((await ask('greedy')).kind).toBe('go')
+    await withAdmin(server, (send) => send('PEXPIRE', 'kg:{acme}:b:write', '1000'))
+    expect(await ask('polite')).toMatchObject({ kind: 'refused', by: 'account_rate' })
+    expect((await keys()).get('kg:{acme}:b:write')).toBeGreaterThan(CONTENTION_MS)
+  })
+
+  it('keeps the body of a request only while its outcome is open', async () => {
+    const body = JSON.stringify({ marker: 'SEEN', text: 'x'.repeat(10_000) })
+    const held = async () => {
+      const values = await withAdmin(server, (send) => send('GET', 'kg:{acme}:r:billing a'))
+      return String(values).includes('SEEN')
+    }
+    const slot = { key: 'a', fingerprint: 'v1:print', body, waitMs: 0 }
+    const first = liveEntry('a', { slot })
+    await live.ledger.open(first)
+    expect(await held()).toBe(true)
+    await live.ledger.settle(first, unknown)
+    expect(await held()).toBe(true)
+    const second = liveEntry('a', { slot })
+    await live.ledger.open(second)
+    await live.ledger.settle(second, kept)
+    expect(await held()).toBe(false)
   })
 
   it('costs less than 1 KiB for a kept answer of 350 bytes', async () => {

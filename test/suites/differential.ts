@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import * as fc from 'fast-check'
 import { expect } from 'vitest'
 import type { Answer } from '../../src/domain/answer.ts'
+import { CONTENTION_MS } from '../../src/domain/fair-share.ts'
 import { RETENTION_MS } from '../../src/domain/ledger-rules.ts'
 import { type Charge, periodEnd } from '../../src/domain/limits.ts'
 import { createMemoryLedger } from '../../src/ledger/memory.ts'
@@ -21,6 +22,7 @@ type Step =
     }
   | { do: 'reopen'; which: number }
   | { do: 'settle'; which: number; outcome: SettledOutcome }
+  | { do: 'contest'; tenant: number; times: number; last: number; ms: number }
   | { do: 'standings'; tenant: number; charge: Charge }
   | { do: 'step'; ms: number }
   | { do: 'to'; period: 'day' | 'month'; offsetMs: number }
@@ -99,6 +101,17 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('reopen' as const), which: fc.nat(20) }) },
   { weight: 6, arbitrary: fc.record({ do: fc.constant('settle' as const), which: fc.nat(20), outcome }) },
+  {
+    // One tenant asks many times, another once, by limits that stay as they are; then some time goes by.
+    weight: 3,
+    arbitrary: fc.record({
+      do: fc.constant('contest' as const),
+      tenant: fc.nat(1),
+      times: fc.nat(15),
+      last: fc.nat(1),
+      ms: fc.constantFrom(0, 100, 7500, 15_000, 60_000, ...[-1, 0, 1].map((by) => CONTENTION_MS / 2 + by)),
+    }),
+  },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('standings' as const), tenant, charge }) },
   {
     weight: 4,
@@ -136,6 +149,18 @@ const start = fc.oneof(
   fc.integer({ min: Date.UTC(1971, 0, 1), max: Date.UTC(2200, 0, 1) }),
 )
 
+/** The limits of contests in one history: per minute for the account, and each tenant's weight. */
+interface Arena {
+  readonly accountPerMinute: number
+  readonly weights: readonly number[]
+  readonly idle: number
+}
+const arena: fc.Arbitrary<Arena> = fc.record({
+  accountPerMinute: fc.constantFrom(2, 5, 8, 8, 13, 60),
+  weights: fc.constantFrom([1, 1], [1, 1], [1, 3], [5, 2], [1, 30]),
+  idle: fc.constantFrom(0, 0, 1, 7),
+})
+
 /** A ledger that is held against the memory ledger. Histories go to accounts of their own. */
 export interface Rival {
   readonly ledger: Ledger
@@ -152,7 +177,7 @@ export async function comparedSteps(rival: Rival, runs: number, limitMs: number)
   let histories = 0
 
   /** Plays one history through both; every answer must be the same in every field. */
-  const play = async (began: number, history: readonly Step[]): Promise<void> => {
+  const play = async (began: number, limits: Arena, history: readonly Step[]): Promise<void> => {
     const clock = createFakeClock(began)
     rival.useTimeOf(clock)
     const memory = createMemoryLedger({ clock, telemetry: createRecorder(), maxSettled: 1000 })
@@ -173,12 +198,36 @@ export async function comparedSteps(rival: Rival, runs: number, limitMs: number)
     /** When records expire and leases end: what is over a ledger drops when it likes, so it must stay over. */
     const ends = new Set<number>()
 
+    /** One request without a key, in a contest. */
+    const ask = async (what: string, which: number): Promise<void> => {
+      const { accountPerMinute, weights, idle } = limits
+      const [weight = 1, other = 1] = which === 0 ? weights : weights.toReversed()
+      const entry: LedgerEntry = {
+        ...(TENANTS[which] ?? TENANTS[0]),
+        owner: `asker-${++askers}`,
+        leaseMs: 40_000,
+        charge: {
+          class: 'write',
+          tenantPerMinute: 1000,
+          accountPerMinute,
+          maxConcurrent: 100_000,
+          share: { weight, of: weight + other + idle },
+        },
+      }
+      await same(what, memory.open(entry), rival.ledger.open(placed(entry)))
+    }
+    let askers = 0
+
     for (const [turn, move] of history.entries()) {
       const what = `step ${turn}: ${move.do}`
       if (move.do === 'step') {
         const now = clock.now()
         const latestEnd = Math.max(Number.NEGATIVE_INFINITY, ...[...ends].filter((at) => at <= now))
         clock.step(Math.max(now + move.ms, latestEnd) - now)
+      } else if (move.do === 'contest') {
+        for (let time = 0; time < move.times; time += 1) await ask(what, move.tenant)
+        await ask(what, move.last)
+        clock.step(move.ms)
       } else if (move.do === 'to')
         clock.step(periodEnd(move.period, clock.now()) + move.offsetMs - clock.now())
       else if (move.do === 'standings') {
@@ -227,7 +276,7 @@ export async function comparedSteps(rival: Rival, runs: number, limitMs: number)
   }
 
   await fc.assert(
-    fc.asyncProperty(start, fc.array(step, { minLength: 20, maxLength: 120, size: 'max' }), play),
+    fc.asyncProperty(start, arena, fc.array(step, { minLength: 20, maxLength: 120, size: 'max' }), play),
     { numRuns: runs, interruptAfterTimeLimit: limitMs, markInterruptAsFailure: false },
   )
   return compared

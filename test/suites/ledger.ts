@@ -590,6 +590,17 @@ export function ledgerContract(name: string, make: () => Promise<LedgerHarness>)
         expect(await admitted('greedy', 10)).toBe(8)
       })
 
+      it('is not contended for when the account was full since another has borrowed', async () => {
+        expect(await admitted('greedy', 10)).toBe(8)
+        await harness.advance(60_000)
+        const one = entry({ tenant: 'polite', charge: limits })
+        await ledger.open(one)
+        await ledger.settle(one, leaves(0))
+        expect(await ask('polite')).toMatchObject({ kind: 'refused', by: 'account_rate' })
+        await harness.advance(60_000)
+        expect(await admitted('greedy', 10)).toBe(8)
+      })
+
       it('does not come back with the charges', async () => {
         await contend()
         await harness.advance(60_000)
