@@ -25,6 +25,8 @@ export default defineConfig({
         ],
         test: {
           name: 'worker',
+          // The micro-benches are for Node.
+          benchmark: { include: [] },
           include: ['test/runtime/worker/**/*.test.ts'],
           globalSetup: ['test/runtime/worker/support/sandbox.ts'],
           testTimeout: 30_000,
