@@ -42,12 +42,13 @@ async function answer(
   const { clock, telemetry } = ports
   const { requestId } = inbound
   const began = clock.monotonic()
-  const { reply, ...known } = await handle(ports, inbound)
-  const request = { requestId, method: 'POST', route: MESSAGES_ROUTE, correlationId }
+  const handled = await handle(ports, inbound)
   const durationMs = clock.monotonic() - began
-  telemetry.record(requestFinished({ ...request, durationMs }, { reply, ...known }))
+  const request = { requestId, method: 'POST', route: MESSAGES_ROUTE, correlationId, durationMs }
+  telemetry.record(requestFinished(request, handled))
   // A body that broke off was answered meanwhile, and who has gone hears nothing.
   if (outgoing.headersSent || outgoing.destroyed) return
+  const { reply } = handled
   const { status, body } = reply.answer
   const headers = replyHeaders(reply, requestId)
   headers['Content-Length'] = String(Buffer.byteLength(body))
@@ -107,9 +108,8 @@ class DirectInbound implements Inbound {
         const [only] = chunks
         resolve(chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks))
       })
-      const broken = (): void => resolve(brokeOff)
-      incoming.on('error', broken)
-      incoming.on('close', broken)
+      // Without a listener for it, Node emits no error for a body that breaks off.
+      incoming.on('close', () => resolve(brokeOff))
     })
   }
 }
