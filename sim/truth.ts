@@ -184,6 +184,8 @@ export function createTruth(world: World, dedupes: boolean): Truth {
       }
       subject.messages.push(message)
       messages += 1
+      // Stuck on its way while the upstream's day for the key ended, and with it what the upstream knew of it.
+      if (call.state === 'vague' && arrivedAt - subject.since >= DAY) return
       if (call.owner.sworn) {
         world.violate(
           invariants.notSent,
