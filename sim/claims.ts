@@ -33,7 +33,11 @@ export function createClaims(world: World, truth: Truth, localLimits: boolean): 
 
   const claimed = (subject: Subject, entry: LedgerEntry, resumed: boolean, now: number): void => {
     const { claim } = subject
-    if (claim !== undefined && claim.owner === entry.owner) return
+    if (claim !== undefined && claim.owner === entry.owner) {
+      // Asked again when its own lease was over, it resumes its own claim.
+      claim.resumed ||= resumed
+      return
+    }
     if (resumed && claim !== undefined) {
       claim.owner = entry.owner
       claim.resumed = true

@@ -56,7 +56,7 @@ export interface LogOutput {
  * the request's telemetry. A process that is killed loses the last of them; one that drains loses none.
  */
 const standardOutput = (): LogOutput =>
-  new SonicBoom({ fd: 1, sync: false, minLength: 8192, periodicFlush: 100 })
+  new SonicBoom({ fd: 1, sync: false, minLength: 64 * 1024, maxWrite: 128 * 1024, periodicFlush: 100 })
 
 /** Composes and starts the gateway on Node from environment variables (interface §2). Logs to stdout unless told. */
 export async function startGateway(

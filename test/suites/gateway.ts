@@ -848,6 +848,22 @@ export function gatewaySuite(name: string, runtime: () => Promise<GatewayRuntime
         await slow
         expect((await post({ tenant: 'narrow' })).status).toBe(200)
       })
+
+      it('caps what all tenants together have under way, health left out', async () => {
+        const small = await startGateway({ maxInFlight: 1 })
+        const before = await stats()
+        const slow = post({ body: text('+999000010') }, small)
+        await new Promise((resolve) => setTimeout(resolve, 30))
+        const refused = await post({ key: newKey(), tenant: 'crm' }, small)
+        expectError(refused, 503, 'api_error', 'service_unavailable')
+        expect(refused.headers.get('gateway-outcome')).toBe('not_sent')
+        expect(refused.headers.get('retry-after')).toBe('1')
+        expect((await call('/v1/health', {}, small)).status).toBe(200)
+        expect((await slow).status).toBe(200)
+        expect((await stats()).requests).toBe(before.requests + 1)
+        expect((await post({ tenant: 'crm' }, small)).status).toBe(200)
+        await small.close()
+      })
     })
 
     describe('reading', () => {
