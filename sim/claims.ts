@@ -115,7 +115,7 @@ export function createClaims(world: World, truth: Truth, localLimits: boolean): 
 
     forget() {
       counts.clear()
-      for (const subject of truth.subjects) subject.claim = undefined
+      truth.forget()
     },
   }
 }

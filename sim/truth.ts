@@ -44,6 +44,8 @@ export interface Owner {
   readonly sentBefore: Claim | undefined
   /** Its process died or stood still, or its way to the ledger was disturbed, while it was under way. */
   troubled: boolean
+  /** Its ledger died with its process: what it still does is under no claim. */
+  forgotten: boolean
   /** It has been said that nothing was sent by it, and that nothing will be. */
   sworn: boolean
   isOver: boolean
@@ -83,16 +85,16 @@ export const invariants = {
 /** All that really happened, seen from above; holds the gateway to its promises as it happens. */
 export interface Truth {
   subject(name: string, tenant: string, key: string | undefined): Subject
-  find(name: string): Subject | undefined
   begin(id: string, subject: Subject, text: string, process: Process): Owner
   owner(id: string): Owner | undefined
   /** Something happened to everything under way in the process. */
   trouble(process: Process): void
+  /** The ledger is gone, with all that it knew. */
+  forget(): void
   callBegins(owner: Owner): WireCall
   callEnds(call: WireCall, isDefinite: boolean): void
   /** The upstream makes a message. */
   sent(call: WireCall, text: string, id: string, arrivedAt: number): void
-  readonly subjects: Iterable<Subject>
   readonly messages: number
 }
 
@@ -131,13 +133,18 @@ export function createTruth(world: World, dedupes: boolean): Truth {
       return made
     },
 
-    find: (name) => subjects.get(name),
-
     begin(id, subject, text, process) {
       subject.texts.add(text)
       const { claim } = subject
       const sentBefore = claim !== undefined && hasSent(subject, claim) ? claim : undefined
-      const state = { troubled: false, sworn: false, isOver: false, counted: undefined, leaseEndsAt: 0 }
+      const state = {
+        troubled: false,
+        forgotten: false,
+        sworn: false,
+        isOver: false,
+        counted: undefined,
+        leaseEndsAt: 0,
+      }
       const owner: Owner = { id, subject, text, process, sentBefore, ...state }
       owners.set(id, owner)
       return owner
@@ -148,6 +155,11 @@ export function createTruth(world: World, dedupes: boolean): Truth {
     trouble(process) {
       for (const owner of owners.values())
         if (owner.process === process && !owner.isOver) owner.troubled = true
+    },
+
+    forget() {
+      for (const owner of owners.values()) owner.forgotten = true
+      for (const subject of subjects.values()) subject.claim = undefined
     },
 
     callBegins(owner) {
@@ -172,10 +184,11 @@ export function createTruth(world: World, dedupes: boolean): Truth {
 
     sent(call, text, id, arrivedAt) {
       const { subject } = call.owner
-      const message: Sent = { id, text, arrivedAt, call, claim: subject.claim }
+      const claim = call.owner.forgotten ? undefined : subject.claim
+      const message: Sent = { id, text, arrivedAt, call, claim }
       for (const earlier of subject.messages) {
         const isSameDay = arrivedAt - earlier.arrivedAt < DAY
-        const isSameClaim = subject.key === undefined || earlier.claim === subject.claim
+        const isSameClaim = subject.key === undefined || earlier.claim === claim
         // An upstream that ignores keys can only be held off by definite outcomes that reached the ledger.
         const isExcusable = !dedupes && (!isSameClaim || isExcused(earlier.call) || isExcused(call))
         if (isSameDay && !isExcusable) {
@@ -193,14 +206,11 @@ export function createTruth(world: World, dedupes: boolean): Truth {
           subject.name,
         )
       }
-      if (subject.claim?.refused) {
+      if (claim?.refused) {
         world.violate(invariants.notSent, `${id} is sent after it was refused for good`, subject.name)
       }
     },
 
-    get subjects() {
-      return subjects.values()
-    },
     get messages() {
       return messages
     },

@@ -2,8 +2,9 @@
 
 import type { Answer } from './domain/answer.ts'
 import type { GatewayEvent } from './domain/events.ts'
-import type { Refusal, Settlement } from './domain/ledger-rules.ts'
+import type { Settlement } from './domain/ledger-rules.ts'
 import type { Charge, Standings } from './domain/limits.ts'
+import type { Refusal } from './domain/meters.ts'
 import type { Credential, EpochMs } from './domain/tenant.ts'
 import type { UpstreamCall, UpstreamResult } from './domain/upstream.ts'
 

@@ -1,18 +1,8 @@
-import type { Counted, FreshMeters, InFlight, Meters, SlotRecord, Unknown } from '../domain/ledger-rules.ts'
-import {
-  charged,
-  claim,
-  lowered,
-  meaning,
-  refresh,
-  refunded,
-  refusal,
-  refusedBy,
-  returnsMessage,
-  settled,
-  standingsOf,
-} from '../domain/ledger-rules.ts'
+import type { InFlight, SlotRecord, Unknown } from '../domain/ledger-rules.ts'
+import { claim, meaning, returnsMessage, settled } from '../domain/ledger-rules.ts'
 import type { Charge, Standings } from '../domain/limits.ts'
+import type { Counted, FreshMeters, Meters } from '../domain/meters.ts'
+import { charged, lowered, refresh, refunded, refusal, refusedBy, standingsOf } from '../domain/meters.ts'
 import type { EpochMs } from '../domain/tenant.ts'
 import type { Clock, Ledger, LedgerEntry, Opened, SettledOutcome } from '../ports.ts'
 import { createWaiters } from './waiters.ts'

@@ -1,12 +1,7 @@
 import { LRUCache } from 'lru-cache'
-import {
-  type FreshMeters,
-  hasExpired,
-  type InFlight,
-  type Settled,
-  type Unknown,
-} from '../domain/ledger-rules.ts'
+import { hasExpired, type InFlight, type Settled, type Unknown } from '../domain/ledger-rules.ts'
 import type { Bucket, RateClass, Window } from '../domain/limits.ts'
+import type { FreshMeters } from '../domain/meters.ts'
 import type { EpochMs } from '../domain/tenant.ts'
 import type { Clock, Ledger, Telemetry } from '../ports.ts'
 import { createBook, type Lease, type LedgerStore, rowKey } from './book.ts'

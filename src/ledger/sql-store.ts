@@ -1,6 +1,7 @@
 import type { Answer } from '../domain/answer.ts'
-import { type Counted, RETENTION_MS, type SlotRecord } from '../domain/ledger-rules.ts'
+import { RETENTION_MS, type SlotRecord } from '../domain/ledger-rules.ts'
 import type { RateClass } from '../domain/limits.ts'
+import type { Counted } from '../domain/meters.ts'
 import type { EpochMs } from '../domain/tenant.ts'
 import type { LedgerStore } from './book.ts'
 

@@ -1,6 +1,6 @@
 import type { Answer } from '../../domain/answer.ts'
-import { type FreshMeters, refusal, standingsOf } from '../../domain/ledger-rules.ts'
 import { type Charge, periodStart, type Standings } from '../../domain/limits.ts'
+import { type FreshMeters, refusal, standingsOf } from '../../domain/meters.ts'
 import type { EpochMs } from '../../domain/tenant.ts'
 import type { Opened } from '../../ports.ts'
 

@@ -2,9 +2,10 @@ import { CONTENTION_MS } from '../../domain/fair-share.ts'
 import { RETENTION_MS } from '../../domain/ledger-rules.ts'
 
 /**
- * What the scripts share: the arithmetic of `domain/limits.ts` and `domain/fair-share.ts` and the parts of
- * `domain/ledger-rules.ts` that must happen inside Redis, in Lua 5.1. All numbers are whole and below 2^53; they are stored by MessagePack and answered
- * as integers, so that none of them ever becomes a decimal text.
+ * What the scripts share: the arithmetic of `domain/limits.ts` and `domain/fair-share.ts`, and the parts of
+ * `domain/ledger-rules.ts` and `domain/meters.ts` that must happen inside Redis, in Lua 5.1. All numbers are whole
+ * and below 2^53; they are stored by MessagePack and answered as integers, so that none of them ever becomes a
+ * decimal text.
  *
  * Stored values (MessagePack arrays):
  *   record   { 'i', first sent at, fingerprint, owner, lease ends at, resumed 0|1, counted at, awaited 0|1, body }
