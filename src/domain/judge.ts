@@ -50,7 +50,10 @@ const unclear = (code: GatewayCode, detail: FailureDetail = {}): Judgement => ({
 
 export function judge(result: UpstreamResult, circumstances: Circumstances): Judgement {
   const judged = judgeResult(result, circumstances)
-  return circumstances.resumed && judged.settlement === 'release' ? withEarlierAttempt(judged) : judged
+  if (!circumstances.resumed) return judged
+  // The upstream can look for the number before it looks at the key.
+  if (judged === noSuchNumber) return withEarlierAttempt({ ...judged, settlement: 'release' })
+  return judged.settlement === 'release' ? withEarlierAttempt(judged) : judged
 }
 
 function judgeResult(result: UpstreamResult, { operation, account, now }: Circumstances): Judgement {
@@ -98,9 +101,9 @@ function judgeError(
     case 'failed':
       return unclear('whatsapp_upstream_error', safeToRepeat(operation))
     case 'number':
-      return refused(failure('resource_not_found'))
+      return noSuchNumber
     case 'not_found':
-      return refused(isOfResource(operation) ? clientError(status, error) : failure('resource_not_found'))
+      return isOfResource(operation) ? refused(clientError(status, error)) : noSuchNumber
     case 'key_reuse':
       return notSent(failure('idempotency_key_reuse'))
     case 'in_progress':
@@ -126,6 +129,8 @@ const notSentCodes: Record<NotSentReason, GatewayCode> = {
 
 /** Rounded up, at least 1. */
 const wholeSeconds = (ms: number): number => Math.max(1, Math.ceil(ms / 1000))
+
+const noSuchNumber: Judgement = refused(failure('resource_not_found'))
 
 const credentialsRefused: Judgement = {
   ...notSent(failure('upstream_auth_failed', { retryAfterSeconds: 60 })),

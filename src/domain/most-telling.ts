@@ -32,14 +32,13 @@ function tellingOf(result: UpstreamResult): keyof typeof telling {
     case 'credential':
     case 'throttled':
     case 'key_reuse':
+    // Whether there is such a number, and who may use it, can be asked before the key.
+    case 'number':
+    case 'not_found':
       return 'turned_away'
     case 'permanent':
     case 'refused':
-    case 'not_found':
       return 'refused'
-    case 'number':
-      // 403 is about who may use the number: asked before the key, like every question of permission.
-      return status === 403 ? 'turned_away' : 'refused'
     default:
       return 'unclear'
   }

@@ -71,6 +71,21 @@ describe('a retry after an attempt that may have been sent', () => {
     })
   })
 
+  it('keeps 404 of the number, with an unknown outcome: it may be looked for before the key', () => {
+    for (const body of [
+      kirim({ code: 'resource_not_found' }),
+      kirim({ code: 'x', param: 'phone_number_id' }),
+    ]) {
+      expect(summary(resumed(answered(404, body)))).toMatchObject({
+        status: 404,
+        code: 'resource_not_found',
+        outcome: 'unknown',
+        settlement: 'release',
+        giveBack: true,
+      })
+    }
+  })
+
   it.each([
     ['a success', answered(200, '{"data":{}}')],
     ['a definite refusal', answered(400, kirim({ code: 'invalid_field_value' }))],

@@ -35,6 +35,16 @@ const documented = [...page.matchAll(/^\| `([a-z-]+)` \| (\d+) \| (.+?) \|$/gm)]
 
 describe('the simulator', () => {
   it(
+    'finds them kept as well by an upstream that looks for the number before it looks at the key',
+    async () => {
+      const { code, out } = await sim('--seed', '1', '--runs', '5000', '--number-first')
+      expect(code, out.slice(0, 10_000)).toBe(0)
+      expect(out).toContain('5000 schedules held')
+    },
+    LONG_MS,
+  )
+
+  it(
     'finds every promise kept in 20,000 schedules, and reaches what it is meant to reach',
     async () => {
       const ran = await Promise.all(
