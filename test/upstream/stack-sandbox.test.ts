@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { Secret } from '../../src/domain/tenant.ts'
 import type { UpstreamCall, UpstreamResult } from '../../src/domain/upstream.ts'
 import type { UpstreamTransport } from '../../src/ports.ts'
@@ -124,9 +124,14 @@ describe('the layers over sockets to the sandbox', () => {
     const { requests } = sandbox.stats()
     expect(requests).toBeLessThanOrEqual(50)
 
+    // Too short for `Retry-After`: the refusal is given as it is, and the account waits for 12 s.
+    await vi.waitFor(async () => {
+      const refused = await send(message('+14155550123'), clock.now() + 2000)
+      expect([429, 'account_paused']).toContain(statusOf(refused))
+    })
     const before = sandbox.stats().requests
     const turnedAway = await Promise.all(
-      Array.from({ length: 40 }, () => send(message('+14155550123'), clock.now() + 100)),
+      Array.from({ length: 40 }, () => send(message('+14155550123'), clock.now() + 35_000)),
     )
     expect(new Set(turnedAway.map(statusOf))).toContain('account_paused')
     expect(sandbox.stats().requests - before).toBeLessThan(40)
