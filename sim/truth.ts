@@ -57,6 +57,8 @@ export interface Owner {
 /** One call on the wire. `vague`: it ended, and its outcome could not be told. */
 export interface WireCall {
   readonly owner: Owner
+  /** The one it is made under: when its 24 h are over, what it still does belongs to no later one. */
+  readonly claim: Claim | undefined
   state: 'open' | 'definite' | 'vague'
 }
 
@@ -163,7 +165,7 @@ export function createTruth(world: World, dedupes: boolean): Truth {
     },
 
     callBegins(owner) {
-      const call: WireCall = { owner, state: 'open' }
+      const call: WireCall = { owner, claim: owner.subject.claim, state: 'open' }
       for (const other of open) {
         if (other.owner.subject === owner.subject && !other.owner.troubled && !owner.troubled) {
           world.violate(
@@ -184,7 +186,7 @@ export function createTruth(world: World, dedupes: boolean): Truth {
 
     sent(call, text, id, arrivedAt) {
       const { subject } = call.owner
-      const claim = call.owner.forgotten ? undefined : subject.claim
+      const claim = call.owner.forgotten ? undefined : call.claim
       const message: Sent = { id, text, arrivedAt, call, claim }
       for (const earlier of subject.messages) {
         const isSameDay = arrivedAt - earlier.arrivedAt < DAY
