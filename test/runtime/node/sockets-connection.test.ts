@@ -1,25 +1,10 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { checkAnswer, expectError, expectSuccess } from '../../support/envelope.ts'
 import { globexNumber, keyOf, text } from '../../support/fixture.ts'
-import {
-  healthText,
-  type LocalGateway,
-  requestText,
-  slowRecipient,
-  startLocalGateway,
-} from '../../support/local-gateway.ts'
-import { closeConnections } from '../../support/raw-http.ts'
+import { healthText, requestText, slowRecipient } from '../../support/local-gateway.ts'
+import { useLocalGateway } from '../../support/use-local-gateway.ts'
 
-let gateway: LocalGateway
-const printed = [vi.spyOn(console, 'error'), vi.spyOn(console, 'info')]
-beforeAll(async () => {
-  gateway = await startLocalGateway()
-})
-afterEach(closeConnections)
-afterAll(async () => {
-  await gateway.close()
-  for (const spy of printed) expect(spy, 'nothing is printed past the log').not.toHaveBeenCalled()
-})
+const gateway = useLocalGateway()
 
 const body = (to: string, words?: string) => JSON.stringify(text(to, words))
 const slow = (key?: string) =>

@@ -1,19 +1,10 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { expectError, expectSuccess } from '../../support/envelope.ts'
 import { keyOf } from '../../support/fixture.ts'
-import { type LocalGateway, requestText, startLocalGateway } from '../../support/local-gateway.ts'
-import { closeConnections } from '../../support/raw-http.ts'
+import { requestText } from '../../support/local-gateway.ts'
+import { useLocalGateway } from '../../support/use-local-gateway.ts'
 
-let gateway: LocalGateway
-const printed = [vi.spyOn(console, 'error'), vi.spyOn(console, 'info')]
-beforeAll(async () => {
-  gateway = await startLocalGateway()
-})
-afterEach(closeConnections)
-afterAll(async () => {
-  await gateway.close()
-  for (const spy of printed) expect(spy, 'nothing is printed past the log').not.toHaveBeenCalled()
-})
+const gateway = useLocalGateway()
 
 /** Sends bytes on a connection of their own, and gives the one answer to them. */
 const exchange = async (bytes: string) => {

@@ -1,20 +1,11 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { MAX_BODY_BYTES, receiveBody, tooLarge } from '../../../src/http/receive.ts'
 import { expectError, expectSuccess } from '../../support/envelope.ts'
 import { text } from '../../support/fixture.ts'
-import { healthText, type LocalGateway, requestText, startLocalGateway } from '../../support/local-gateway.ts'
-import { closeConnections } from '../../support/raw-http.ts'
+import { healthText, requestText, startLocalGateway } from '../../support/local-gateway.ts'
+import { useLocalGateway } from '../../support/use-local-gateway.ts'
 
-let gateway: LocalGateway
-const printed = [vi.spyOn(console, 'error'), vi.spyOn(console, 'info')]
-beforeAll(async () => {
-  gateway = await startLocalGateway()
-})
-afterEach(closeConnections)
-afterAll(async () => {
-  await gateway.close()
-  for (const spy of printed) expect(spy, 'nothing is printed past the log').not.toHaveBeenCalled()
-})
+const gateway = useLocalGateway()
 
 /** A message whose JSON text is `length` bytes long. */
 const messageOf = (length: number): string => {
