@@ -12,6 +12,10 @@ export const fingerprintOf = (sha256: string): string => `${FINGERPRINT_VERSION}
 /** What stands before the colon. */
 export const versionOf = (fingerprint: string): string => fingerprint.slice(0, fingerprint.indexOf(':') + 1)
 
+/** Whether a later release than this one has made the fingerprint. */
+export const isOfLaterRelease = (fingerprint: string): boolean =>
+  Number.parseInt(versionOf(fingerprint).slice(1), 10) > Number.parseInt(FINGERPRINT_VERSION.slice(1), 10)
+
 /**
  * Canonical JSON (RFC 8785): no blanks, members sorted by UTF-16 code units, numbers and strings as
  * ECMAScript prints them. `value` is parsed JSON: finite numbers, well-formed strings.

@@ -38,7 +38,7 @@ export function schemaFor(body: MessageBody, settings: MessageSettings): BodySch
 const typeOf = (content: unknown): unknown =>
   typeof content === 'object' && content !== null && 'type' in content ? content.type : undefined
 
-/** Checks and normalises `body` by its schema; the answer is zod's own, as zod-validator wants it. */
+/** Checks and normalises `body` by its schema; the answer is zod's own. */
 export function checkMessage(
   body: MessageBody,
   settings: MessageSettings,

@@ -28,10 +28,18 @@ export type ErrorMeaning =
   /** Any other 4xx: refused for good. */
   | { readonly kind: 'refused' }
 
+/** Each layer asks for it, and a body may be a megabyte: it is read once for a result. */
+const known = new WeakMap<UpstreamResult, ErrorMeaning>()
+
 /** The meaning of an answer of 400 and above; undefined for every other result. */
 export function errorMeaningOf(result: UpstreamResult): ErrorMeaning | undefined {
   if (result.kind !== 'answered' || result.status < 400) return undefined
-  return errorMeaning(result.status, readUpstreamError(result.body))
+  let meaning = known.get(result)
+  if (meaning === undefined) {
+    meaning = errorMeaning(result.status, readUpstreamError(result.body))
+    known.set(result, meaning)
+  }
+  return meaning
 }
 
 /** The table of 4xx and 5xx; the first row that fits decides. */

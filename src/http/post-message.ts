@@ -27,6 +27,12 @@ export interface Handled {
   readonly phoneNumberId?: string
 }
 
+/** What came of a request that is answered with `fault`; `known` is what telemetry is told of the caller. */
+export const refused = (fault: Failure, requestId: string, known?: Omit<Handled, 'reply'>): Handled => ({
+  reply: { answer: render(fault, requestId) },
+  ...known,
+})
+
 export interface PostPorts extends AuthenticatePorts, SendPorts {}
 
 /**
@@ -35,10 +41,7 @@ export interface PostPorts extends AuthenticatePorts, SendPorts {}
  */
 export async function postMessage(ports: PostPorts, inbound: Inbound): Promise<Handled> {
   const { requestId, phoneNumberId } = inbound
-  const refuse = (fault: Failure, known?: Omit<Handled, 'reply'>): Handled => ({
-    reply: { answer: render(fault, requestId) },
-    ...known,
-  })
+  const refuse = (fault: Failure, known?: Omit<Handled, 'reply'>) => refused(fault, requestId, known)
 
   const bytes = await inbound.body()
   if (isFailure(bytes)) return refuse(bytes)

@@ -4,7 +4,7 @@ import { type Failure, type FailureDetail, failure, type GatewayCode } from '../
 import type { Standings } from '../domain/limits.ts'
 import type { Reply } from '../pipeline/exchange.ts'
 import type { GatewayContext } from './context.ts'
-import type { Handled } from './post-message.ts'
+import { type Handled, refused } from './post-message.ts'
 
 /** By name, as they are written. */
 type Headers = Record<string, string>
@@ -49,7 +49,7 @@ export function refuseWith(
   known: Omit<Handled, 'reply'> = {},
   extra?: ExtraHeaders,
 ): Response {
-  return respond(c, { reply: { answer: render(fault, c.get('requestId')) }, ...known }, extra)
+  return respond(c, refused(fault, c.get('requestId'), known), extra)
 }
 
 /** Answers with a body of the gateway's own. */

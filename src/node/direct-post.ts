@@ -1,10 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { render } from '../domain/answer.ts'
 import type { Failure } from '../domain/errors.ts'
 import { type AppPorts, MESSAGES_ROUTE } from '../http/app.ts'
 import { failedInside, internalError } from '../http/failed-inside.ts'
 import { requestFinished } from '../http/observe.ts'
-import { type Handled, type Inbound, type InboundHeader, postMessage } from '../http/post-message.ts'
+import { type Handled, type Inbound, type InboundHeader, postMessage, refused } from '../http/post-message.ts'
 import { brokeOff, declaresTooMuch } from '../http/receive.ts'
 import { replyHeaders } from '../http/reply.ts'
 import type { Fields } from './fields.ts'
@@ -59,14 +58,13 @@ async function answer(
 async function handle(ports: AppPorts, inbound: Inbound): Promise<Handled> {
   const { gate, maxInFlight, telemetry } = ports
   const { requestId } = inbound
-  const refuse = (fault: Failure): Handled => ({ reply: { answer: render(fault, requestId) } })
-  const refused = gate.enter(maxInFlight)
-  if (refused !== undefined) return refuse(refused)
+  const turnedAway = gate.enter(maxInFlight)
+  if (turnedAway !== undefined) return refused(turnedAway, requestId)
   try {
     return await postMessage(ports, inbound)
   } catch (error) {
     telemetry.record(internalError(error instanceof Error ? error : new Error(), requestId))
-    return refuse(failedInside)
+    return refused(failedInside, requestId)
   } finally {
     gate.leave()
   }

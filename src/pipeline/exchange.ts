@@ -1,6 +1,6 @@
 import { type Answer, render } from '../domain/answer.ts'
 import { type Failure, failure, type GatewayCode } from '../domain/errors.ts'
-import { FINGERPRINT_VERSION, versionOf } from '../domain/fingerprint.ts'
+import { isOfLaterRelease } from '../domain/fingerprint.ts'
 import { type Judgement, judge, type Operation } from '../domain/judge.ts'
 import type { Charge, Standings } from '../domain/limits.ts'
 import type { Refusal } from '../domain/meters.ts'
@@ -122,9 +122,6 @@ async function openAcrossVersions(ports: ExchangePorts, { entry, matches }: Aske
   const asBound = { ...entry, slot: { ...entry.slot, fingerprint: opened.fingerprint } }
   return { entry: asBound, opened: await openLedger(ports, asBound) }
 }
-
-const isOfLaterRelease = (fingerprint: string): boolean =>
-  Number.parseInt(versionOf(fingerprint).slice(1), 10) > Number.parseInt(FINGERPRINT_VERSION.slice(1), 10)
 
 type Unreachable = { readonly kind: 'unreachable' }
 

@@ -31,11 +31,9 @@ export async function send(ports: SendPorts, submission: Submission): Promise<Re
   const path = `/${phoneNumberId}/messages`
   // The canonical form goes upstream, so that equal fingerprints mean equal bytes there too.
   const body = canonicalJson(message.body)
-  const fingerprint = async (canonicalBody: string): Promise<string> =>
-    fingerprintOf(await ports.digest.sha256(fingerprintText('POST', path, canonicalBody)))
   const slot = clientKey !== undefined && {
     key: clientKey,
-    fingerprint: await fingerprint(body),
+    fingerprint: fingerprintOf(await ports.digest.sha256(fingerprintText('POST', path, body))),
     body,
     waitMs: DUPLICATE_WAIT_MS,
   }
