@@ -1,5 +1,4 @@
 import { randomBytes } from 'node:crypto'
-import { SonicBoom } from 'sonic-boom'
 import type { ConfigFault } from './config/faults.ts'
 import { type Config, loadConfig } from './config.ts'
 import { createApp } from './http/app.ts'
@@ -18,6 +17,7 @@ import { createDirectPost, type DirectPost } from './node/direct-post.ts'
 import { type Environment, readEnvironment } from './node/environment.ts'
 import { startLedger } from './node/ledger.ts'
 import { listen } from './node/listen.ts'
+import { type LogOutput, standardOutput } from './node/log-output.ts'
 import { type MetricsServer, serveMetrics } from './node/metrics-server.ts'
 import { systemClock } from './system/clock.ts'
 import { createNodeDigest } from './system/digest-node.ts'
@@ -44,19 +44,6 @@ export interface Running {
 export type Started =
   | { readonly ok: true; readonly running: Running }
   | { readonly ok: false; readonly faults: readonly ConfigFault[] }
-
-/** Where log lines go. `flush` writes out what is still held back. */
-export interface LogOutput {
-  write(text: string): unknown
-  flush?(done: () => void): void
-}
-
-/**
- * Lines are held back to be written many at once: a write of its own for each would cost more than the rest of
- * the request's telemetry. A process that is killed loses the last of them; one that drains loses none.
- */
-const standardOutput = (): LogOutput =>
-  new SonicBoom({ fd: 1, sync: false, minLength: 64 * 1024, maxWrite: 128 * 1024, periodicFlush: 100 })
 
 /** Composes and starts the gateway on Node from environment variables (interface §2). Logs to stdout unless told. */
 export async function startGateway(
