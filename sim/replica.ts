@@ -83,7 +83,7 @@ export function createReplica(parts: ReplicaParts): Replica {
         message: messageOf(release, to, text),
         ...(key !== undefined && { clientKey: key }),
       }
-      release.send(app.ports, submission).then(
+      Promise.resolve(release.send(app.ports, submission)).then(
         (reply) => {
           if (!process.alive) return
           owner.isOver = true

@@ -60,7 +60,7 @@ export interface LedgerEntry {
   /** Longer than the upstream deadline, so that a lease that ended means a crashed owner. */
   readonly leaseMs: number
   readonly charge: Charge
-  readonly slot?: Slot
+  readonly slot?: Slot | undefined
 }
 
 export type Opened =
@@ -71,7 +71,7 @@ export type Opened =
   | {
       readonly kind: 'go'
       readonly resumed: boolean
-      readonly body?: string
+      readonly body?: string | undefined
       readonly standings: Standings
     }
   /** An answer that is kept, or that the owner in flight has just given. */
@@ -102,7 +102,7 @@ export interface SettledOutcome {
    * Tokens left to the account in the class of the charge, as the upstream counts them: the account's bucket is
    * lowered to it, never raised, after any charges came back.
    */
-  readonly accountTokensLeft?: number
+  readonly accountTokensLeft?: number | undefined
 }
 
 /**

@@ -6,28 +6,25 @@ export interface Answer {
   /** JSON text. */
   readonly body: string
   /** Of an error: its public code (for logs and metrics). */
-  readonly code?: string
-  readonly outcome?: Outcome
-  readonly retryAfterSeconds?: number
-  readonly upstreamRequestId?: string
+  readonly code?: string | undefined
+  readonly outcome?: Outcome | undefined
+  readonly retryAfterSeconds?: number | undefined
+  readonly upstreamRequestId?: string | undefined
 }
 
 /** Renders `verdict` under `requestId`: the envelope of interface §5, or the upstream's success body. */
 export function render(verdict: Verdict, requestId: string, upstreamRequestId?: string): Answer {
-  const origin = upstreamRequestId === undefined ? {} : { upstreamRequestId }
   if (verdict.kind === 'success') {
-    const body = JSON.stringify({ ...verdict.body, request_id: requestId })
-    return { status: verdict.status, body, ...origin }
+    return {
+      status: verdict.status,
+      body: JSON.stringify({ ...verdict.body, request_id: requestId }),
+      code: undefined,
+      outcome: undefined,
+      retryAfterSeconds: undefined,
+      upstreamRequestId,
+    }
   }
   const { status, type, code, message, param, outcome, retryAfterSeconds } = verdict
-  const error = { type, code, message, ...(param !== undefined && { param }), request_id: requestId }
-  const body = JSON.stringify({ error })
-  return {
-    status,
-    body,
-    code,
-    outcome,
-    ...(retryAfterSeconds !== undefined && { retryAfterSeconds }),
-    ...origin,
-  }
+  const body = JSON.stringify({ error: { type, code, message, param, request_id: requestId } })
+  return { status, body, code, outcome, retryAfterSeconds, upstreamRequestId }
 }

@@ -34,7 +34,7 @@ interface Closed {
   readonly era: number
   readonly window: readonly Bucket[]
   /** Absent: never open so far. */
-  readonly earlier?: { readonly openMs: number; readonly closedAt: number }
+  readonly earlier?: { readonly openMs: number; readonly closedAt: number } | undefined
 }
 
 interface Open {
@@ -108,13 +108,20 @@ export function report(
 
 function counted(state: Closed, health: 'success' | 'failure', at: number): BreakerState {
   const nth = Math.floor(at / BUCKET_MS)
-  const recent = state.window.filter((bucket) => bucket.nth > nth - WINDOW_BUCKETS && bucket.nth !== nth)
-  const { good, bad } = state.window.find((bucket) => bucket.nth === nth) ?? { good: 0, bad: 0 }
-  const failed = health === 'failure'
-  const window = [...recent, { nth, good: good + (failed ? 0 : 1), bad: bad + (failed ? 1 : 0) }]
-  const failures = window.reduce((sum, bucket) => sum + bucket.bad, 0)
-  const results = window.reduce((sum, bucket) => sum + bucket.good, failures)
-  if (results < LEAST_RESULTS || failures < results * FAILING_SHARE) return { ...state, window }
+  const window: Bucket[] = []
+  let current: Bucket = { nth, good: health === 'success' ? 1 : 0, bad: health === 'failure' ? 1 : 0 }
+  let results = 1
+  let failures = current.bad
+  for (const bucket of state.window) {
+    if (bucket.nth <= nth - WINDOW_BUCKETS) continue
+    results += bucket.good + bucket.bad
+    failures += bucket.bad
+    if (bucket.nth !== nth) window.push(bucket)
+    else current = { nth, good: current.good + bucket.good, bad: current.bad + bucket.bad }
+  }
+  window.push(current)
+  if (results < LEAST_RESULTS || failures < results * FAILING_SHARE)
+    return { kind: 'closed', era: state.era, window, earlier: state.earlier }
   const { earlier } = state
   const isQuiet = earlier === undefined || at - earlier.closedAt >= QUIET_MS
   return opened(state, isQuiet ? FIRST_OPEN_MS : earlier.openMs, at)

@@ -134,14 +134,14 @@ export interface Failure {
   readonly code: string
   readonly message: string
   /** Dotted path of the field that is at fault, e.g. `interactive.action.sections.0.rows.2.title`. */
-  readonly param?: string
+  readonly param?: string | undefined
   readonly outcome: Outcome
   /** Whole seconds, ≥ 1. */
-  readonly retryAfterSeconds?: number
+  readonly retryAfterSeconds?: number | undefined
 }
 
 export const isFailure = (value: unknown): value is Failure =>
-  typeof value === 'object' && value !== null && 'kind' in value && value.kind === 'failure'
+  typeof value === 'object' && value !== null && (value as Partial<Failure>).kind === 'failure'
 
 /** A readable 2xx of the upstream; `body` still carries the upstream's own `request_id`. */
 export interface Success {

@@ -58,16 +58,16 @@ export interface RequestFinished {
   readonly status: number
   readonly durationMs: number
   /** Time spent waiting for the upstream; the rest of `durationMs` is the gateway's share. */
-  readonly upstreamMs?: number
-  readonly code?: string
-  readonly outcome?: Outcome
-  readonly replayed?: boolean
-  readonly tenant?: string
-  readonly keyId?: string
-  readonly phoneNumberId?: string
-  readonly upstreamRequestId?: string
+  readonly upstreamMs?: number | undefined
+  readonly code?: string | undefined
+  readonly outcome?: Outcome | undefined
+  readonly replayed?: boolean | undefined
+  readonly tenant?: string | undefined
+  readonly keyId?: string | undefined
+  readonly phoneNumberId?: string | undefined
+  readonly upstreamRequestId?: string | undefined
   /** The caller's own `X-Request-Id`, if it is short visible ASCII. */
-  readonly correlationId?: string
+  readonly correlationId?: string | undefined
 }
 
 /** One attempt at the upstream; several may stand under one request id. */
@@ -76,6 +76,9 @@ export interface UpstreamAttempted {
   readonly requestId: string
   readonly account: string
   readonly result: 'answered' | NotSentReason | UnknownReason
-  readonly status?: number
+  readonly status?: number | undefined
   readonly durationMs: number
 }
+
+/** The duration of an event, from two readings of `Clock.monotonic`: good to a hundredth of a millisecond. */
+export const elapsedMs = (began: number, ended: number): number => Math.round((ended - began) * 100) / 100

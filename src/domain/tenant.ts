@@ -43,7 +43,7 @@ export interface Account {
   readonly id: string
   readonly token: Secret
   /** The token that follows `token` in a rotation. */
-  readonly nextToken?: Secret
+  readonly nextToken?: Secret | undefined
   readonly writePerMinute: number
   readonly readPerMinute: number
   /** Sum of the weights of its tenants. */

@@ -9,24 +9,24 @@ export interface UpstreamCall {
   readonly account: string
   readonly token: Secret
   /** The token that takes over when the upstream refuses `token`. */
-  readonly nextToken?: Secret
+  readonly nextToken?: Secret | undefined
   /** The gateway's own request id, sent as `X-Request-Id`. */
   readonly requestId: string
   /** The derived key (64 hex digits); never the caller's own. */
-  readonly idempotencyKey?: string
+  readonly idempotencyKey?: string | undefined
   /** JSON text. */
-  readonly body?: string
+  readonly body?: string | undefined
 }
 
 /** The upstream response headers that the gateway reads; everything else is dropped at the transport. */
 export interface UpstreamHeaders {
-  readonly requestId?: string
+  readonly requestId?: string | undefined
   /** Raw `Retry-After`: delta-seconds or an HTTP-date (RFC 9110 §10.2.3). */
-  readonly retryAfter?: string
+  readonly retryAfter?: string | undefined
   /** Raw `Idempotent-Replayed`. */
-  readonly replayed?: string
+  readonly replayed?: string | undefined
   /** `X-RateLimit-Remaining`: whole tokens left to the account in the class of the call (upstream contract §8). */
-  readonly tokensLeft?: number
+  readonly tokensLeft?: number | undefined
 }
 
 export type NotSentReason =

@@ -1,5 +1,6 @@
 import { Hono } from 'hono'
 import { routePath } from 'hono/route'
+import { elapsedMs } from '../domain/events.ts'
 import type { Entropy } from '../ports.ts'
 import type { GatewayContext, GatewayEnv } from './context.ts'
 import { failedInside, internalError } from './failed-inside.ts'
@@ -36,7 +37,9 @@ export function createApp(ports: AppPorts): Hono<GatewayEnv> {
     if (handled === undefined) return
     const correlationId = c.req.header('x-request-id')
     const request = { requestId, method: c.req.method, route: routePath(c, -1), correlationId }
-    telemetry.record(requestFinished({ ...request, durationMs: clock.monotonic() - began }, handled))
+    telemetry.record(
+      requestFinished({ ...request, durationMs: elapsedMs(began, clock.monotonic()) }, handled),
+    )
   })
 
   app.get('/healthz', alive).all(only('GET, HEAD'))

@@ -1,6 +1,7 @@
 import { type Failure, failure } from '../domain/errors.ts'
 import { type Credential, mayUseNumber, type Scope } from '../domain/tenant.ts'
-import type { Clock, Digest, TenantDirectory } from '../ports.ts'
+import { chain } from '../pipeline/chain.ts'
+import type { Clock, Digest, MaybePromise, TenantDirectory } from '../ports.ts'
 
 export interface AuthenticatePorts {
   readonly clock: Clock
@@ -20,17 +21,19 @@ const suspended = failure('tenant_suspended')
  * Who calls? Gives the credential, or the 401 or 403. Malformed headers are hashed and looked up like unknown
  * keys, so that neither text nor time tells them apart.
  */
-export async function authenticate(
+export function authenticate(
   { clock, digest, directory }: AuthenticatePorts,
   authorization: string | undefined,
-): Promise<Credential | Failure> {
+): MaybePromise<Credential | Failure> {
   if (authorization === undefined || authorization === '') return missing
   const key = bearer.exec(authorization)?.[1]
-  const credential = await directory.byKeyHash(await digest.sha256(key ?? authorization))
-  if (credential === undefined || key === undefined) return invalid
-  const { expiresAt } = credential.key
-  if (expiresAt !== undefined && expiresAt <= clock.now()) return expired
-  return credential.tenant.suspended ? suspended : credential
+  const found = chain(digest.sha256(key ?? authorization), (hash) => directory.byKeyHash(hash))
+  return chain(found, (credential) => {
+    if (credential === undefined || key === undefined) return invalid
+    const { expiresAt } = credential.key
+    if (expiresAt !== undefined && expiresAt <= clock.now()) return expired
+    return credential.tenant.suspended ? suspended : credential
+  })
 }
 
 /**

@@ -19,14 +19,15 @@ export function requestFinished(
     route,
     status: answer.status,
     durationMs,
-    ...(upstreamMs !== undefined && { upstreamMs }),
-    ...(code !== undefined && { code }),
-    ...(outcome !== undefined && { outcome }),
-    ...(replayed !== undefined && { replayed }),
-    ...(credential !== undefined && { tenant: credential.tenant.id, keyId: credential.key.id }),
-    ...(phoneNumberId !== undefined && { phoneNumberId }),
-    ...(upstreamRequestId !== undefined && { upstreamRequestId }),
-    ...(correlationId !== undefined && isCorrelationId(correlationId) && { correlationId }),
+    upstreamMs,
+    code,
+    outcome,
+    replayed,
+    tenant: credential?.tenant.id,
+    keyId: credential?.key.id,
+    phoneNumberId,
+    upstreamRequestId,
+    correlationId: correlationId !== undefined && isCorrelationId(correlationId) ? correlationId : undefined,
   }
 }
 

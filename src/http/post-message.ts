@@ -1,6 +1,7 @@
 import { render } from '../domain/answer.ts'
 import { type Failure, isFailure } from '../domain/errors.ts'
 import type { Credential } from '../domain/tenant.ts'
+import { isPending } from '../pipeline/chain.ts'
 import type { Reply } from '../pipeline/exchange.ts'
 import { type SendPorts, send } from '../pipeline/send.ts'
 import type { MaybePromise } from '../ports.ts'
@@ -23,15 +24,17 @@ export interface Inbound {
 /** What came of a request, and what telemetry is told about it besides. */
 export interface Handled {
   readonly reply: Reply
-  readonly credential?: Credential
-  readonly phoneNumberId?: string
+  readonly credential?: Credential | undefined
+  readonly phoneNumberId?: string | undefined
 }
 
-/** What came of a request that is answered with `fault`; `known` is what telemetry is told of the caller. */
-export const refused = (fault: Failure, requestId: string, known?: Omit<Handled, 'reply'>): Handled => ({
-  reply: { answer: render(fault, requestId) },
-  ...known,
-})
+/** What came of a request that is answered with `fault`, and what is known of the caller. */
+export const refused = (
+  fault: Failure,
+  requestId: string,
+  credential?: Credential,
+  phoneNumberId?: string,
+): Handled => ({ reply: { answer: render(fault, requestId) }, credential, phoneNumberId })
 
 export interface PostPorts extends AuthenticatePorts, SendPorts {}
 
@@ -41,29 +44,27 @@ export interface PostPorts extends AuthenticatePorts, SendPorts {}
  */
 export async function postMessage(ports: PostPorts, inbound: Inbound): Promise<Handled> {
   const { requestId, phoneNumberId } = inbound
-  const refuse = (fault: Failure, known?: Omit<Handled, 'reply'>) => refused(fault, requestId, known)
-
   const bytes = await inbound.body()
-  if (isFailure(bytes)) return refuse(bytes)
+  if (!(bytes instanceof Uint8Array)) return refused(bytes, requestId)
 
-  const credential = await authenticate(ports, inbound.header('authorization'))
-  if (isFailure(credential)) return refuse(credential)
+  const authenticating = authenticate(ports, inbound.header('authorization'))
+  const credential = isPending(authenticating) ? await authenticating : authenticating
+  if (isFailure(credential)) return refused(credential, requestId)
   const mayNot = authorize(credential, 'messages:send', phoneNumberId)
-  if (mayNot !== undefined) return refuse(mayNot, { credential })
+  if (mayNot !== undefined) return refused(mayNot, requestId, credential)
 
-  const known = { credential, phoneNumberId }
+  const refuse = (fault: Failure) => refused(fault, requestId, credential, phoneNumberId)
   const unread = checkMediaType(inbound.header('content-type'), inbound.header('content-encoding'))
-  if (unread !== undefined) return refuse(unread, known)
+  if (unread !== undefined) return refuse(unread)
   const keyHeader = inbound.header('idempotency-key')
   const clientKey = keyHeader === undefined ? undefined : readIdempotencyKey(keyHeader)
-  if (isFailure(clientKey)) return refuse(clientKey, known)
+  if (isFailure(clientKey)) return refuse(clientKey)
   const message = readMessage(bytes, {
     defaultCountry: credential.tenant.defaultCountry,
     replyButtonsAs: ports.replyButtonsAs,
   })
-  if (isFailure(message)) return refuse(message, known)
+  if (isFailure(message)) return refuse(message)
 
-  const submission = { requestId, credential, phoneNumberId, message }
-  const reply = await send(ports, clientKey === undefined ? submission : { ...submission, clientKey })
-  return { reply, ...known }
+  const reply = await send(ports, { requestId, credential, phoneNumberId, message, clientKey })
+  return { reply, credential, phoneNumberId }
 }

@@ -49,7 +49,8 @@ export function refuseWith(
   known: Omit<Handled, 'reply'> = {},
   extra?: ExtraHeaders,
 ): Response {
-  return respond(c, refused(fault, c.get('requestId'), known), extra)
+  const { credential, phoneNumberId } = known
+  return respond(c, refused(fault, c.get('requestId'), credential, phoneNumberId), extra)
 }
 
 /** Answers with a body of the gateway's own. */

@@ -1,5 +1,6 @@
 import { type Answer, render } from '../domain/answer.ts'
 import { type Failure, failure, type GatewayCode } from '../domain/errors.ts'
+import { elapsedMs } from '../domain/events.ts'
 import { isOfLaterRelease } from '../domain/fingerprint.ts'
 import { type Judgement, judge, type Operation } from '../domain/judge.ts'
 import type { Charge, Standings } from '../domain/limits.ts'
@@ -16,16 +17,17 @@ import type {
   Telemetry,
   UpstreamTransport,
 } from '../ports.ts'
+import { isPending } from './chain.ts'
 
 /** What the pipeline gives to HTTP: an answer, and what the headers tell about it. */
 export interface Reply {
   readonly answer: Answer
   /** Absent when the request did not reach the ledger. */
-  readonly standings?: Standings
+  readonly standings?: Standings | undefined
   /** Present on a keyed request: whether the answer is that of an earlier request. */
-  readonly replayed?: boolean
+  readonly replayed?: boolean | undefined
   /** Time spent waiting for the upstream. */
-  readonly upstreamMs?: number
+  readonly upstreamMs?: number | undefined
 }
 
 export interface ExchangePorts {
@@ -58,37 +60,51 @@ export const leaseMs = (timeoutMs: number): number => timeoutMs + LEASE_MARGIN_M
 export async function exchange(ports: ExchangePorts, asked: Asked): Promise<Reply> {
   const { clock, transport, telemetry, timeoutMs } = ports
   const { operation, account } = asked
-  const { entry, opened } = await openAcrossVersions(ports, asked)
+  let { entry } = asked
   const requestId = entry.owner
+  const opening = openLedger(ports, entry)
+  let opened = isPending(opening) ? await opening : opening
+  if (opened.kind === 'other_version') ({ entry, opened } = await openAsBound(ports, asked, opened))
   if (opened.kind !== 'go') return turnedAway(opened, requestId, entry.slot !== undefined)
 
-  const call = await asked.call(opened.body)
+  const making = asked.call(opened.body)
+  const call = isPending(making) ? await making : making
   const began = clock.monotonic()
   const result = await transport(call, clock.now() + timeoutMs)
-  const upstreamMs = clock.monotonic() - began
+  const upstreamMs = elapsedMs(began, clock.monotonic())
 
   const judged = judge(result, { operation, resumed: opened.resumed, account, now: clock.now() })
   if (judged.credentialsRefused)
     telemetry.record({ event: 'upstream_auth_failed', account: account.id, requestId })
 
-  const headers = result.kind === 'answered' ? result.headers : {}
+  const headers = result.kind === 'answered' ? result.headers : noHeaders
   const answer = render(judged.verdict, requestId, shownId(headers.requestId, account))
-  const standings = (await settleLedger(ports, entry, outcomeOf(judged, answer, headers))) ?? opened.standings
-  const reply = { answer, standings, upstreamMs }
-  return entry.slot === undefined ? reply : { ...reply, replayed: headers.replayed === 'true' }
+  const settling = settleLedger(ports, entry, outcomeOf(judged, answer, headers))
+  const standings = (isPending(settling) ? await settling : settling) ?? opened.standings
+  const replayed = entry.slot === undefined ? undefined : headers.replayed === 'true'
+  return { answer, standings, replayed, upstreamMs }
 }
 
-/** The tokens a call may use, in the order they are tried. */
-export const tokensOf = ({ token, nextToken }: Account): Pick<UpstreamCall, 'token' | 'nextToken'> => ({
-  token,
-  ...(nextToken && { nextToken }),
-})
+const noHeaders: UpstreamHeaders = {}
 
 /** What the tenant is certain of when the limits of its account are contended. */
 export const shareOf = ({ account, weight }: Tenant): NonNullable<Charge['share']> => ({
   weight,
   of: account.weights,
 })
+
+/** What `make` makes of a tenant, made once: tenants of a config never change, and a new config has new ones. */
+export function oncePerTenant<T extends object>(make: (tenant: Tenant) => T): (tenant: Tenant) => T {
+  const made = new WeakMap<Tenant, T>()
+  return (tenant) => {
+    let one = made.get(tenant)
+    if (one === undefined) {
+      one = make(tenant)
+      made.set(tenant, one)
+    }
+    return one
+  }
+}
 
 /** The upstream's request id goes into a header and the log, so it must be nothing but an id. */
 const shownId = (id: string | undefined, account: Account): string | undefined =>
@@ -103,37 +119,43 @@ const outcomeOf = (
   settlement,
   answer,
   giveBack,
-  ...(tokensLeft !== undefined && { accountTokensLeft: tokensLeft }),
+  accountTokensLeft: tokensLeft,
 })
 
+type Unreachable = { readonly kind: 'unreachable' }
+type Unbound = Extract<Opened, { kind: 'other_version' }>
+
 /**
- * Opens the ledger. A key that another release has bound under its own fingerprint is opened under that one when
- * the request means the same; the entry that was let go is given back, since it must be settled. Only of what an
- * earlier release has normalised can be said for certain that it means something else (decision 0011): while
- * releases run side by side, a later one may have written what this one cannot read.
+ * A key that another release has bound under its own fingerprint is opened under that one when the request means
+ * the same; the entry that was let go is given back, since it must be settled. Only of what an earlier release has
+ * normalised can be said for certain that it means something else (decision 0011): while releases run side by side,
+ * a later one may have written what this one cannot read.
  */
-async function openAcrossVersions(ports: ExchangePorts, { entry, matches }: Asked) {
-  const opened = await openLedger(ports, entry)
-  if (opened.kind !== 'other_version' || entry.slot === undefined) return { entry, opened }
-  if (!(await matches?.(opened.body))) {
+async function openAsBound(
+  ports: ExchangePorts,
+  { entry, matches }: Asked,
+  opened: Unbound,
+): Promise<{ entry: LedgerEntry; opened: Opened | Unreachable }> {
+  const { slot } = entry
+  if (slot === undefined || !(await matches?.(opened.body))) {
     const isCertain = !isOfLaterRelease(opened.fingerprint)
-    return { entry, opened: isCertain ? { ...opened, kind: 'mismatch' as const } : opened }
+    return { entry, opened: isCertain ? { ...opened, kind: 'mismatch' } : opened }
   }
-  const asBound = { ...entry, slot: { ...entry.slot, fingerprint: opened.fingerprint } }
+  const asBound = { ...entry, slot: { ...slot, fingerprint: opened.fingerprint } }
   return { entry: asBound, opened: await openLedger(ports, asBound) }
 }
 
-type Unreachable = { readonly kind: 'unreachable' }
-
-async function openLedger(
-  { ledger, telemetry }: ExchangePorts,
-  entry: LedgerEntry,
-): Promise<Opened | Unreachable> {
-  try {
-    return await ledger.open(entry)
-  } catch {
+function openLedger(ports: ExchangePorts, entry: LedgerEntry): MaybePromise<Opened | Unreachable> {
+  const { ledger, telemetry } = ports
+  const unreachable = (): Unreachable => {
     telemetry.record({ event: 'ledger_failed', verb: 'open', requestId: entry.owner })
     return { kind: 'unreachable' }
+  }
+  try {
+    const opening = ledger.open(entry)
+    return isPending(opening) ? opening.catch(unreachable) : opening
+  } catch {
+    return unreachable()
   }
 }
 
@@ -141,19 +163,28 @@ async function openLedger(
  * Settling never changes the answer: what the upstream said stands, and an open lease ends by itself.
  * Gives the standings anew when charges came back.
  */
-async function settleLedger(
-  { ledger, telemetry }: ExchangePorts,
+function settleLedger(
+  ports: ExchangePorts,
   entry: LedgerEntry,
   outcome: SettledOutcome,
-): Promise<Standings | undefined> {
-  try {
-    const held = await ledger.settle(entry, outcome)
-    if (!held) telemetry.record({ event: 'lease_lost', requestId: entry.owner })
-  } catch {
+): MaybePromise<Standings | undefined> {
+  const { ledger, telemetry } = ports
+  const failed = (): undefined => {
     telemetry.record({ event: 'ledger_failed', verb: 'settle', requestId: entry.owner })
-    return undefined
   }
-  if (!outcome.giveBack) return undefined
+  const settled = (held: boolean): MaybePromise<Standings | undefined> => {
+    if (!held) telemetry.record({ event: 'lease_lost', requestId: entry.owner })
+    return outcome.giveBack ? standingsAnew(ledger, entry) : undefined
+  }
+  try {
+    const settling = ledger.settle(entry, outcome)
+    return isPending(settling) ? settling.then(settled, failed) : settled(settling)
+  } catch {
+    return failed()
+  }
+}
+
+async function standingsAnew(ledger: Ledger, entry: LedgerEntry): Promise<Standings | undefined> {
   try {
     return await ledger.standings(entry)
   } catch {
@@ -174,9 +205,10 @@ function turnedAway(
   requestId: string,
   keyed: boolean,
 ): Reply {
-  const standings = 'standings' in opened ? { standings: opened.standings } : {}
-  if (opened.kind === 'replay') return { answer: opened.answer, replayed: true, ...standings }
-  return { answer: render(turnedAwayBy(opened), requestId), ...(keyed && { replayed: false }), ...standings }
+  const standings = 'standings' in opened ? opened.standings : undefined
+  const isReplay = opened.kind === 'replay'
+  const answer = isReplay ? opened.answer : render(turnedAwayBy(opened), requestId)
+  return { answer, standings, replayed: keyed ? isReplay : undefined, upstreamMs: undefined }
 }
 
 function turnedAwayBy(opened: Exclude<Opened, { kind: 'go' | 'replay' }> | Unreachable): Failure {

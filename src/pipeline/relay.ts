@@ -1,7 +1,7 @@
 import type { Operation } from '../domain/judge.ts'
 import type { Charge } from '../domain/limits.ts'
 import type { Credential, Tenant } from '../domain/tenant.ts'
-import { type ExchangePorts, exchange, leaseMs, type Reply, shareOf, tokensOf } from './exchange.ts'
+import { type ExchangePorts, exchange, leaseMs, oncePerTenant, type Reply, shareOf } from './exchange.ts'
 
 /** A read that is passed on. */
 export interface Reading {
@@ -29,11 +29,18 @@ export function relay(
       leaseMs: leaseMs(ports.timeoutMs),
       charge: readCharge(tenant),
     },
-    call: () => ({ method: 'GET', path, account: account.id, ...tokensOf(account), requestId }),
+    call: () => ({
+      method: 'GET',
+      path,
+      account: account.id,
+      token: account.token,
+      nextToken: account.nextToken,
+      requestId,
+    }),
   })
 }
 
-export function readCharge(tenant: Tenant): Charge {
+export const readCharge = oncePerTenant((tenant: Tenant): Charge => {
   const { account, quotas } = tenant
   return {
     class: 'read',
@@ -42,4 +49,4 @@ export function readCharge(tenant: Tenant): Charge {
     maxConcurrent: quotas.maxConcurrent,
     share: shareOf(tenant),
   }
-}
+})

@@ -1,10 +1,11 @@
 import { canonicalJson, derivedKeyBytes, fingerprintOf, fingerprintText } from '../domain/fingerprint.ts'
 import type { Charge } from '../domain/limits.ts'
 import { type Message, type MessageSettings, parseMessage } from '../domain/message.ts'
-import type { Credential, Quotas, Tenant } from '../domain/tenant.ts'
+import type { Credential, Tenant } from '../domain/tenant.ts'
 import { jsonObject } from '../domain/upstream-error.ts'
-import type { Digest } from '../ports.ts'
-import { type ExchangePorts, exchange, leaseMs, type Reply, shareOf, tokensOf } from './exchange.ts'
+import type { Digest, MaybePromise, Slot } from '../ports.ts'
+import { chain } from './chain.ts'
+import { type ExchangePorts, exchange, leaseMs, oncePerTenant, type Reply, shareOf } from './exchange.ts'
 
 export interface SendPorts extends ExchangePorts {
   readonly digest: Digest
@@ -18,47 +19,52 @@ export interface Submission {
   readonly phoneNumberId: string
   readonly message: Message
   /** The caller's `Idempotency-Key`. */
-  readonly clientKey?: string
+  readonly clientKey?: string | undefined
 }
 
 /** How long a duplicate waits for the answer of the request in flight (interface §6). */
 const DUPLICATE_WAIT_MS = 30_000
 
 /** One POST: fingerprint, derived key, and the line that every relayed request takes. */
-export async function send(ports: SendPorts, submission: Submission): Promise<Reply> {
+export function send(ports: SendPorts, submission: Submission): MaybePromise<Reply> {
+  const { digest, timeoutMs } = ports
   const { requestId, credential, phoneNumberId, message, clientKey } = submission
   const { tenant } = credential
+  const { account } = tenant
   const path = `/${phoneNumberId}/messages`
   // The canonical form goes upstream, so that equal fingerprints mean equal bytes there too.
   const body = canonicalJson(message.body)
-  const slot = clientKey !== undefined && {
-    key: clientKey,
-    fingerprint: fingerprintOf(await ports.digest.sha256(fingerprintText('POST', path, body))),
-    body,
-    waitMs: DUPLICATE_WAIT_MS,
-  }
-  return exchange(ports, {
-    operation: message.kind,
-    account: tenant.account,
-    entry: {
-      account: tenant.account.id,
-      tenant: tenant.id,
-      owner: requestId,
-      leaseMs: leaseMs(ports.timeoutMs),
-      charge: writeCharge(tenant, message.kind === 'send'),
-      ...(slot && { slot }),
-    },
-    matches: (earlier) => normalisedAgain(earlier, ports, tenant) === body,
-    call: async (earlier) => ({
-      method: 'POST',
-      path,
-      account: tenant.account.id,
-      ...tokensOf(tenant.account),
-      requestId,
-      idempotencyKey: await ports.digest.hmac(derivedKeyBytes(tenant.id, clientKey ?? ownKey(requestId))),
-      body: earlier ?? body,
-    }),
-  })
+
+  const exchangeWith = (slot: Slot | undefined): Promise<Reply> =>
+    exchange(ports, {
+      operation: message.kind,
+      account,
+      entry: {
+        account: account.id,
+        tenant: tenant.id,
+        owner: requestId,
+        leaseMs: leaseMs(timeoutMs),
+        charge: writeCharge(tenant, message.kind === 'send'),
+        slot,
+      },
+      matches: (earlier) => normalisedAgain(earlier, ports, tenant) === body,
+      call: (earlier) =>
+        chain(digest.hmac(derivedKeyBytes(tenant.id, clientKey ?? ownKey(requestId))), (idempotencyKey) => ({
+          method: 'POST' as const,
+          path,
+          account: account.id,
+          token: account.token,
+          nextToken: account.nextToken,
+          requestId,
+          idempotencyKey,
+          body: earlier ?? body,
+        })),
+    })
+
+  if (clientKey === undefined) return exchangeWith(undefined)
+  return chain(digest.sha256(fingerprintText('POST', path, body)), (sha256) =>
+    exchangeWith({ key: clientKey, fingerprint: fingerprintOf(sha256), body, waitMs: DUPLICATE_WAIT_MS }),
+  )
 }
 
 /** The canonical form that a body gets which an earlier release has normalised; undefined: it is valid no more. */
@@ -76,7 +82,19 @@ function normalisedAgain(
 const ownKey = (requestId: string): string => ` ${requestId}`
 
 /** Read receipts spend write tokens but are no messages (interface §6). */
-export function writeCharge(tenant: Tenant, isMessage: boolean): Charge {
+export const writeCharge = (tenant: Tenant, isMessage: boolean): Charge =>
+  isMessage ? messageCharge(tenant) : receiptCharge(tenant)
+
+const receiptCharge = oncePerTenant((tenant) => writeChargeOf(tenant, undefined))
+const messageCharge = oncePerTenant((tenant) => {
+  const { messagesPerDay, messagesPerMonth } = tenant.quotas
+  return writeChargeOf(tenant, {
+    ...(messagesPerDay !== undefined && { perDay: messagesPerDay }),
+    ...(messagesPerMonth !== undefined && { perMonth: messagesPerMonth }),
+  })
+})
+
+function writeChargeOf(tenant: Tenant, message: Charge['message']): Charge {
   const { account, quotas } = tenant
   return {
     class: 'write',
@@ -84,11 +102,6 @@ export function writeCharge(tenant: Tenant, isMessage: boolean): Charge {
     accountPerMinute: account.writePerMinute,
     maxConcurrent: quotas.maxConcurrent,
     share: shareOf(tenant),
-    ...(isMessage && { message: messageLimits(quotas) }),
+    ...(message && { message }),
   }
 }
-
-const messageLimits = ({ messagesPerDay, messagesPerMonth }: Quotas): NonNullable<Charge['message']> => ({
-  ...(messagesPerDay !== undefined && { perDay: messagesPerDay }),
-  ...(messagesPerMonth !== undefined && { perMonth: messagesPerMonth }),
-})

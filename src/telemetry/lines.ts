@@ -28,14 +28,3 @@ export function levelOf(event: GatewayEvent): LogLevel {
       return event.what === 'config_refused' ? 'error' : 'info'
   }
 }
-
-/** The event as it is logged: durations are good to a hundredth of a millisecond. */
-export function rounded(event: GatewayEvent): GatewayEvent {
-  if (event.event !== 'request' && event.event !== 'upstream') return event
-  const copy = { ...event, durationMs: hundredths(event.durationMs) }
-  return copy.event === 'request' && copy.upstreamMs !== undefined
-    ? { ...copy, upstreamMs: hundredths(copy.upstreamMs) }
-    : copy
-}
-
-const hundredths = (ms: number): number => Math.round(ms * 100) / 100

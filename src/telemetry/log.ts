@@ -1,7 +1,7 @@
 import type { GatewayEvent } from '../domain/events.ts'
 import type { EpochMs } from '../domain/tenant.ts'
 import type { Clock, Telemetry } from '../ports.ts'
-import { type LogLevel, levelOf, logLevels, rounded } from './lines.ts'
+import { type LogLevel, levelOf, logLevels } from './lines.ts'
 
 /**
  * JSON lines, one an event: `{"level":"info","time":"…","event":"request",…}`, given to `write` without their ends.
@@ -14,7 +14,7 @@ export function createLog(level: LogLevel, clock: Clock, write: (line: string) =
     record(event: GatewayEvent) {
       const own = levelOf(event)
       if (logLevels.indexOf(own) < least) return
-      const fields = JSON.stringify(rounded(event)).slice(1)
+      const fields = JSON.stringify(event).slice(1)
       write(`{"level":"${own}","time":"${time(clock.now())}",${fields}`)
     },
   }

@@ -1,9 +1,10 @@
-import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+import { Counter, collectDefaultMetrics, Gauge, Registry } from 'prom-client'
 import type { BreakerState } from '../domain/breaker.ts'
 import { catalogue } from '../domain/errors.ts'
 import type { GatewayEvent, RequestFinished } from '../domain/events.ts'
 import { isPermanentName } from '../domain/provider-codes.ts'
 import type { Telemetry } from '../ports.ts'
+import { createCounter, createHistogram } from './tally.ts'
 
 export interface Metrics extends Telemetry {
   readonly contentType: string
@@ -29,32 +30,36 @@ export function createMetrics(): Metrics {
   const [registry] = registers as [Registry]
   collectDefaultMetrics({ register: registry })
 
-  const requests = new Counter({
+  const countRequest = createCounter({
     name: 'gateway_requests_total',
     help: 'Answers given, by tenant, route, method, status, error code and outcome.',
-    labelNames: ['tenant', 'route', 'method', 'status', 'code', 'outcome'],
-    registers,
+    labels: ['tenant', 'route', 'method', 'status', 'code', 'outcome'],
+    register: registry,
   })
-  const replays = new Counter({
+  const countReplay = createCounter({
     name: 'gateway_replays_total',
     help: 'Answers that were those of an earlier request.',
-    labelNames: ['tenant'],
-    registers,
+    labels: ['tenant'],
+    register: registry,
   })
-  const ownSeconds = new Histogram({
-    name: 'gateway_request_own_duration_seconds',
-    help: 'The gateway’s own share of a request: everything but waiting for the upstream.',
-    labelNames: ['route'],
-    buckets: DURATION_BUCKETS,
-    registers,
-  })
-  const upstreamSeconds = new Histogram({
-    name: 'gateway_upstream_duration_seconds',
-    help: 'Attempts at the upstream, from dispatch to the last byte or the failure.',
-    labelNames: ['account', 'result'],
-    buckets: DURATION_BUCKETS,
-    registers,
-  })
+  const observeOwn = createHistogram(
+    {
+      name: 'gateway_request_own_duration_seconds',
+      help: 'The gateway’s own share of a request: everything but waiting for the upstream.',
+      labels: ['route'],
+      register: registry,
+    },
+    DURATION_BUCKETS,
+  )
+  const observeUpstream = createHistogram(
+    {
+      name: 'gateway_upstream_duration_seconds',
+      help: 'Attempts at the upstream, from dispatch to the last byte or the failure.',
+      labels: ['account', 'result'],
+      register: registry,
+    },
+    DURATION_BUCKETS,
+  )
   const breakers = new Gauge({
     name: 'gateway_breaker_state',
     help: 'Circuit breaker of an account: 0 closed, 1 half-open, 2 open. Absent until its first change.',
@@ -80,9 +85,9 @@ export function createMetrics(): Metrics {
       durationMs,
       upstreamMs = 0,
     } = event
-    requests.inc({ tenant, route, method, status, code: codeLabel(code), outcome })
-    if (replayed) replays.inc({ tenant })
-    ownSeconds.observe({ route }, Math.max(0, durationMs - upstreamMs) / 1000)
+    countRequest([tenant, route, method, status, codeLabel(code), outcome])
+    if (replayed) countReplay([tenant])
+    observeOwn([route], Math.max(0, durationMs - upstreamMs) / 1000)
   }
 
   return {
@@ -91,7 +96,7 @@ export function createMetrics(): Metrics {
       if (event.event === 'request') finished(event)
       else if (event.event === 'upstream') {
         const { account, result, durationMs } = event
-        upstreamSeconds.observe({ account, result }, durationMs / 1000)
+        observeUpstream([account, result], durationMs / 1000)
       } else events.inc({ event: event.event === 'lifecycle' ? event.what : event.event })
     },
     contentType: registry.contentType,

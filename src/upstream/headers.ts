@@ -38,9 +38,9 @@ export function readHeaders(get: (name: string) => string | undefined): Upstream
   const replayed = get('idempotent-replayed')
   const tokensLeft = get('x-ratelimit-remaining')
   return {
-    ...(requestId !== undefined && requestIdPattern.test(requestId) && { requestId }),
-    ...(retryAfter !== undefined && { retryAfter }),
-    ...(replayed !== undefined && { replayed }),
-    ...(tokensLeft !== undefined && tokensPattern.test(tokensLeft) && { tokensLeft: Number(tokensLeft) }),
+    requestId: requestId !== undefined && requestIdPattern.test(requestId) ? requestId : undefined,
+    retryAfter,
+    replayed,
+    tokensLeft: tokensLeft !== undefined && tokensPattern.test(tokensLeft) ? Number(tokensLeft) : undefined,
   }
 }

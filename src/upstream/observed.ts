@@ -1,18 +1,20 @@
+import { elapsedMs } from '../domain/events.ts'
 import type { Clock, Telemetry, UpstreamLayer } from '../ports.ts'
 
 /** Tells telemetry of every attempt on the wire. */
 export function withTelemetry(clock: Clock, telemetry: Telemetry): UpstreamLayer {
-  return (next) => async (call, deadline) => {
+  return (next) => (call, deadline) => {
     const began = clock.monotonic()
-    const result = await next(call, deadline)
-    telemetry.record({
-      event: 'upstream',
-      requestId: call.requestId,
-      account: call.account,
-      result: result.kind === 'answered' ? 'answered' : result.reason,
-      ...(result.kind === 'answered' && { status: result.status }),
-      durationMs: clock.monotonic() - began,
+    return next(call, deadline).then((result) => {
+      telemetry.record({
+        event: 'upstream',
+        requestId: call.requestId,
+        account: call.account,
+        result: result.kind === 'answered' ? 'answered' : result.reason,
+        status: result.kind === 'answered' ? result.status : undefined,
+        durationMs: elapsedMs(began, clock.monotonic()),
+      })
+      return result
     })
-    return result
   }
 }

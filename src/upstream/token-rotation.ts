@@ -40,14 +40,21 @@ export function withTokenRotation({ clock, telemetry, refused }: RotationPorts):
     return true
   }
 
-  return (next) => async (call, deadline) => {
-    const { token, nextToken } = call
-    if (nextToken === undefined) return next(call, deadline)
-    const nextFirst = refused.has(token) && !refused.has(nextToken)
-    const [first, second] = nextFirst ? [nextToken, token] : [token, nextToken]
+  const attemptBoth = async (
+    next: UpstreamTransport,
+    call: UpstreamCall,
+    other: Secret,
+    deadline: EpochMs,
+  ) => {
+    const { token } = call
+    const nextFirst = refused.has(token) && !refused.has(other)
+    const [first, second] = nextFirst ? [other, token] : [token, other]
     const result = await attempt(next, call, first, deadline)
     return isRefusal(result) && mayLookAt(second) ? attempt(next, call, second, deadline) : result
   }
+
+  return (next) => (call, deadline) =>
+    call.nextToken === undefined ? next(call, deadline) : attemptBoth(next, call, call.nextToken, deadline)
 }
 
 const isRefusal = (result: UpstreamResult): boolean => errorMeaningOf(result)?.kind === 'credential'

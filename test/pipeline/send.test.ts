@@ -61,7 +61,7 @@ function rig(replace: Partial<SendPorts> = {}) {
       }),
     ...replace,
   }
-  const post = (wish: Partial<Submission> = {}) =>
+  const post = async (wish: Partial<Submission> = {}) =>
     send(ports, {
       requestId: `req_${++requests}`,
       credential: { tenant, key: { id: 'key_ci' } },
