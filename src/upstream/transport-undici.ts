@@ -1,13 +1,14 @@
 import type { IncomingHttpHeaders } from 'node:http'
-import { type Dispatcher, errors, Pool } from 'undici'
+import { type Dispatcher, errors } from 'undici'
 import type { EpochMs } from '../domain/tenant.ts'
 import type { UpstreamCall, UpstreamHeaders, UpstreamResult } from '../domain/upstream.ts'
 import type { Clock, UpstreamTransport } from '../ports.ts'
+import { createConnections } from './connections.ts'
 import { MAX_ANSWER_BYTES, readHeaders, requestHeaders } from './headers.ts'
 
 const CONNECT_TIMEOUT_MS = 10_000
 
-/** Sockets to the upstream; past this, calls queue inside the pool until their deadline. */
+/** Sockets to the upstream; past this, calls wait for one until their deadline. */
 const MAX_CONNECTIONS = 1024
 
 export interface UndiciTransport {
@@ -24,8 +25,7 @@ export interface UndiciTransport {
 export function createUndiciTransport(baseUrl: string, clock: Clock): UndiciTransport {
   const base = new URL(baseUrl)
   const prefix = base.pathname.replace(/\/$/, '')
-  const pool = new Pool(base.origin, {
-    connections: MAX_CONNECTIONS,
+  const connections = createConnections(base.origin, MAX_CONNECTIONS, {
     connect: { timeout: CONNECT_TIMEOUT_MS },
     // The deadline below covers the whole call.
     headersTimeout: 0,
@@ -33,16 +33,10 @@ export function createUndiciTransport(baseUrl: string, clock: Clock): UndiciTran
   })
 
   const dispatch = (call: UpstreamCall, exchange: Exchange): void => {
+    const { method, path, body = null } = call
+    const request = { method, path: prefix + path, headers: requestHeaders(call), body }
     try {
-      pool.dispatch(
-        {
-          method: call.method,
-          path: prefix + call.path,
-          headers: requestHeaders(call),
-          body: call.body ?? null,
-        },
-        exchange,
-      )
+      connections.dispatch({ request, handler: exchange })
     } catch {
       exchange.fail(undefined)
     }
@@ -55,7 +49,7 @@ export function createUndiciTransport(baseUrl: string, clock: Clock): UndiciTran
         const exchange = new Exchange(resolve, clock, deadline, () => dispatch(call, exchange))
         dispatch(call, exchange)
       }),
-    close: () => pool.close(),
+    close: () => connections.close(),
   }
 }
 
@@ -84,6 +78,10 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#clock = clock
     this.#again = again
     this.#cancelDeadline = clock.after(Math.max(0, deadline - clock.now()), () => this.#cutOff('deadline'))
+  }
+
+  get isOver(): boolean {
+    return this.#done
   }
 
   /** undici calls this right before the first byte is written. */
