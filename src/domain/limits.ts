@@ -77,17 +77,22 @@ export interface Window {
 export type Period = 'day' | 'month'
 
 /** First millisecond of the UTC day or month that holds `now`. */
-export function periodStart(period: Period, now: EpochMs): EpochMs {
-  if (period === 'day') return Math.floor(now / DAY_MS) * DAY_MS
-  const date = new Date(now)
-  return Date.UTC(date.getUTCFullYear(), date.getUTCMonth(), 1)
-}
+export const periodStart = (period: Period, now: EpochMs): EpochMs =>
+  period === 'day' ? Math.floor(now / DAY_MS) * DAY_MS : monthOf(now).start
 
 /** First millisecond of the next UTC day or month. */
-export function periodEnd(period: Period, now: EpochMs): EpochMs {
-  if (period === 'day') return periodStart('day', now) + DAY_MS
+export const periodEnd = (period: Period, now: EpochMs): EpochMs =>
+  period === 'day' ? periodStart('day', now) + DAY_MS : monthOf(now).end
+
+/** The month that was asked for last: dates are slow, and nearly every question is about the present. */
+let asked = { start: 0, end: 0 }
+
+function monthOf(now: EpochMs): { readonly start: EpochMs; readonly end: EpochMs } {
+  if (now >= asked.start && now < asked.end) return asked
   const date = new Date(now)
-  return Date.UTC(date.getUTCFullYear(), date.getUTCMonth() + 1, 1)
+  const [year, month] = [date.getUTCFullYear(), date.getUTCMonth()]
+  asked = { start: Date.UTC(year, month, 1), end: Date.UTC(year, month + 1, 1) }
+  return asked
 }
 
 /** The window at `now`: empty when a new day or month has begun. */
@@ -102,8 +107,8 @@ export interface Standings {
   /** When the ledger looked. */
   readonly at: EpochMs
   readonly bucket: BucketStanding
-  readonly day?: WindowStanding
-  readonly month?: WindowStanding
+  readonly day?: WindowStanding | undefined
+  readonly month?: WindowStanding | undefined
 }
 
 export interface BucketStanding {

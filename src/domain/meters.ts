@@ -79,23 +79,17 @@ export function refusal(
   isMessage: boolean,
   now: EpochMs,
 ): Refusal | undefined {
-  let by: Refusal['by'] | undefined
-  let retryAfterMs = 0
-  const refuse = (reason: Refusal['by'], waitMs: number) => {
-    if (by === undefined || (waitMs > retryAfterMs && reason !== 'account_rate')) by = reason
-    retryAfterMs = Math.max(retryAfterMs, waitMs)
-  }
-  if (!hasToken(meters.tenant)) refuse('rate', waitForToken(meters.tenant, charge.tenantPerMinute))
-  if (isMessage && meters.day.used >= (charge.message?.perDay ?? Number.POSITIVE_INFINITY)) {
-    refuse('quota', periodEnd('day', now) - now)
-  }
-  if (isMessage && meters.month.used >= (charge.message?.perMonth ?? Number.POSITIVE_INFINITY)) {
-    refuse('quota', periodEnd('month', now) - now)
-  }
-  if (meters.inFlight >= charge.maxConcurrent) refuse('concurrency', CONCURRENCY_RETRY_MS)
-  const accountWaitMs = waitForAccount(meters, charge, now)
-  if (accountWaitMs > 0) refuse('account_rate', accountWaitMs)
-  return by === undefined ? undefined : { by, retryAfterMs }
+  const { tenant, day, month, inFlight } = meters
+  const { perDay, perMonth } = (isMessage ? charge.message : undefined) ?? {}
+  const rateMs = hasToken(tenant) ? 0 : waitForToken(tenant, charge.tenantPerMinute)
+  const dayMs = perDay !== undefined && day.used >= perDay ? periodEnd('day', now) - now : 0
+  const monthMs = perMonth !== undefined && month.used >= perMonth ? periodEnd('month', now) - now : 0
+  const concurrencyMs = inFlight >= charge.maxConcurrent ? CONCURRENCY_RETRY_MS : 0
+  const accountMs = waitForAccount(meters, charge, now)
+  const ownMs = Math.max(rateMs, dayMs, monthMs, concurrencyMs)
+  if (ownMs === 0) return accountMs === 0 ? undefined : { by: 'account_rate', retryAfterMs: accountMs }
+  const by = ownMs === rateMs ? 'rate' : ownMs === dayMs || ownMs === monthMs ? 'quota' : 'concurrency'
+  return { by, retryAfterMs: Math.max(ownMs, accountMs) }
 }
 
 /** The meters after `by` has refused a request of `tenant`: changed only when that begins or prolongs contention. */
@@ -119,15 +113,16 @@ export function charged(
   isMessage: boolean,
   now: EpochMs,
 ): FreshMeters {
+  const { day, month } = meters
   return {
-    ...meters,
     tenant: take(meters.tenant),
     account: take(meters.account),
     share: takeShare(meters, charge),
     contendedUntil: contention(meters, charge, tenant, now),
     borrower: borrowerAfter(meters, charge, tenant),
-    day: isMessage ? { start: meters.day.start, used: meters.day.used + 1 } : meters.day,
-    month: isMessage ? { start: meters.month.start, used: meters.month.used + 1 } : meters.month,
+    day: isMessage ? { start: day.start, used: day.used + 1 } : day,
+    month: isMessage ? { start: month.start, used: month.used + 1 } : month,
+    inFlight: meters.inFlight,
   }
 }
 
@@ -161,7 +156,7 @@ export function standingsOf(meters: FreshMeters, charge: Charge, now: EpochMs): 
     class: charge.class,
     at: now,
     bucket: bucketStanding(meters.tenant, charge.tenantPerMinute),
-    ...(perDay !== undefined && { day: windowStanding(meters.day, perDay, 'day', now) }),
-    ...(perMonth !== undefined && { month: windowStanding(meters.month, perMonth, 'month', now) }),
+    day: perDay === undefined ? undefined : windowStanding(meters.day, perDay, 'day', now),
+    month: perMonth === undefined ? undefined : windowStanding(meters.month, perMonth, 'month', now),
   }
 }

@@ -21,16 +21,15 @@ export interface LedgerStore {
   record(tenant: string, key: string): SlotRecord | undefined
   /** Whether one more live record may be taken in at `now`. */
   hasRoom(now: EpochMs): boolean
-  /** `fresh`: the record stands over none, or over one that has expired. */
-  write(tenant: string, key: string, record: SlotRecord, fresh: boolean): void
+  /** Writes `record` over `before`, which is what stands there. */
+  write(tenant: string, key: string, record: SlotRecord, before: SlotRecord | undefined): void
   erase(tenant: string, key: string): void
-  meters(whose: Whose, rateClass: Charge['class']): Omit<Meters, 'inFlight'>
+  /** `inFlight` may count leases that are over at `now`, while they are fewer than the limit. */
+  meters(whose: Whose, charge: Charge, now: EpochMs): Meters
   writeMeters(whose: Whose, rateClass: Charge['class'], meters: FreshMeters): void
   lease(tenant: string, owner: string): Lease | undefined
   writeLease(tenant: string, owner: string, lease: Lease): void
   eraseLease(tenant: string, owner: string): void
-  /** Leases of the tenant that are not over at `now`; may count some that are, while they are fewer than `enough`. */
-  leases(tenant: string, now: EpochMs, enough: number): number
 }
 
 /**
@@ -44,10 +43,8 @@ export function createBook(
 ): Ledger {
   const waiters = createWaiters(clock)
 
-  const metersAt = (whose: Whose, charge: Charge, now: EpochMs): FreshMeters => {
-    const inFlight = store.leases(whose.tenant, now, charge.maxConcurrent)
-    return refresh({ ...store.meters(whose, charge.class), inFlight }, charge, now)
-  }
+  const metersAt = (whose: Whose, charge: Charge, now: EpochMs): FreshMeters =>
+    refresh(store.meters(whose, charge, now), charge, now)
 
   /** `open` without waiting. */
   const step = (entry: LedgerEntry): Opened => {
@@ -62,9 +59,11 @@ export function createBook(
       return go(resumed, standingsOf(meters, charge, now))
     }
 
+    let before: SlotRecord | undefined
     let earlier: InFlight | Unknown | undefined
     if (slot !== undefined) {
-      const means = meaning(store.record(tenant, slot.key), slot.fingerprint, now)
+      before = store.record(tenant, slot.key)
+      const means = meaning(before, slot.fingerprint, now)
       const standings = () => standingsOf(meters, charge, now)
       if (means.kind === 'mismatch' || means.kind === 'other_version')
         return { ...means, standings: standings() }
@@ -91,7 +90,7 @@ export function createBook(
     const counted = isMessage ? { day: after.day.start, month: after.month.start } : undefined
     store.writeLease(tenant, owner, { endsAt: now + leaseMs, counted })
     if (slot !== undefined) {
-      store.write(tenant, slot.key, claim(earlier, slot, owner, leaseMs, counted, now), !resumed)
+      store.write(tenant, slot.key, claim(earlier, slot, owner, leaseMs, counted, now), before)
     }
     return go(earlier, standingsOf(after, charge, now))
   }
@@ -123,7 +122,7 @@ export function createBook(
     if (record?.state !== 'in_flight' || record.owner !== owner) return undefined
     const next = settled(record, outcome.settlement, outcome.answer)
     if (next === undefined) store.erase(tenant, slot.key)
-    else store.write(tenant, slot.key, next, false)
+    else store.write(tenant, slot.key, next, record)
     return record.counted && returnsMessage(outcome.settlement, record.resumed)
       ? { counted: record.counted }
       : {}
@@ -170,7 +169,7 @@ export function createBook(
 const go = (earlier: InFlight | Unknown | undefined, standings: Standings): Opened => ({
   kind: 'go',
   resumed: earlier !== undefined,
-  ...(earlier?.body !== undefined && { body: earlier.body }),
+  body: earlier?.body,
   standings,
 })
 

@@ -61,30 +61,45 @@ function createMemoryStore(options: MemoryLedgerOptions): LedgerStore {
     }))
   const accountRow = (id: string): AccountRow => found(accounts, id, () => ({}))
 
+  /** Leases of the tenant; those that are over are cleared away when they seem to be `enough`. */
+  const inFlight = ({ leases }: TenantRow, now: EpochMs, enough: number): number => {
+    if (leases.size >= enough) {
+      for (const [owner, { endsAt }] of leases) if (endsAt <= now) leases.delete(owner)
+    }
+    return leases.size
+  }
+
   return {
-    record: (tenant, key) => live.get(rowKey(tenant, key)) ?? kept.get(rowKey(tenant, key)),
+    record(tenant, key) {
+      const row = rowKey(tenant, key)
+      return live.get(row) ?? kept.get(row)
+    },
 
     hasRoom(now) {
       live.dropExpired(now)
       return live.size() < maxLive && live.bytes() < maxLiveBytes
     },
 
-    write(tenant, key, record, fresh) {
+    write(tenant, key, record, before) {
       const row = rowKey(tenant, key)
-      // A fresh claim goes to the end of `live`; an answer that had expired under its key is dropped.
-      if (fresh && !live.delete(row)) kept.delete(row)
-      if (record.state !== 'settled') live.set(row, record)
-      else {
-        live.delete(row)
+      if (record.state === 'settled') {
+        if (before !== undefined && before.state !== 'settled') live.delete(row, before)
         kept.set(row, record)
+        return
       }
+      if (before?.state === 'settled') kept.delete(row)
+      // A fresh claim goes to the end of `live`; what follows on it stays in its place.
+      else if (before !== undefined && before.firstSentAt !== record.firstSentAt) live.delete(row, before)
+      live.set(row, record)
     },
 
     erase: (tenant, key) => {
-      live.delete(rowKey(tenant, key))
+      const row = rowKey(tenant, key)
+      const record = live.get(row)
+      if (record !== undefined) live.delete(row, record)
     },
 
-    meters({ account, tenant }, rateClass) {
+    meters({ account, tenant }, { class: rateClass, maxConcurrent }, now) {
       const row = tenantRow(tenant)
       const shared = accountRow(account)[rateClass]
       return {
@@ -95,6 +110,7 @@ function createMemoryStore(options: MemoryLedgerOptions): LedgerStore {
         borrower: shared?.borrower ?? '',
         day: row.day,
         month: row.month,
+        inFlight: inFlight(row, now, maxConcurrent),
       }
     },
 
@@ -115,24 +131,20 @@ function createMemoryStore(options: MemoryLedgerOptions): LedgerStore {
     eraseLease: (tenant, owner) => {
       tenantRow(tenant).leases.delete(owner)
     },
-
-    leases(tenant, now, enough) {
-      const { leases } = tenantRow(tenant)
-      if (leases.size >= enough) {
-        for (const [owner, { endsAt }] of leases) if (endsAt <= now) leases.delete(owner)
-      }
-      return leases.size
-    },
   }
 }
+
+/** How often expired records are looked for. */
+const SWEEP_MS = 1000
 
 /** Records whose outcome is open, in the order of their first send, and the bytes of their bodies. */
 function createLive() {
   const records = new Map<string, InFlight | Unknown>()
   let held = 0
-  const drop = (row: string): boolean => {
-    held -= bodyBytes(records.get(row))
-    return records.delete(row)
+  let sweptAt = 0
+  const drop = (row: string, record: InFlight | Unknown): void => {
+    held -= bodyBytes(record)
+    records.delete(row)
   }
   return {
     size: () => records.size,
@@ -144,9 +156,11 @@ function createLive() {
       records.set(row, record)
     },
     dropExpired(now: EpochMs) {
+      if (Math.abs(now - sweptAt) < SWEEP_MS) return
+      sweptAt = now
       for (const [row, record] of records) {
         if (!hasExpired(record, now)) break
-        drop(row)
+        drop(row, record)
       }
     },
   }

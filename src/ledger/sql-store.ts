@@ -79,6 +79,16 @@ export function createSqlStore(sql: SqlStorage): SqlStore {
   const tenantMeter = (tenant: string, rateClass: RateClass) =>
     first<TenantMeterRow>('SELECT * FROM tenant_meter WHERE tenant = ? AND class = ?', tenant, rateClass)
 
+  /** Leases of the tenant; those that are over are cleared away when they seem to be `enough`. */
+  const leases = (tenant: string, now: EpochMs, enough: number): number => {
+    const count = () =>
+      first<{ n: number }>('SELECT count(*) AS n FROM lease WHERE tenant = ?', tenant)?.n ?? 0
+    const all = count()
+    if (all < enough) return all
+    sql.exec('DELETE FROM lease WHERE tenant = ? AND ends_at <= ?', tenant, now)
+    return count()
+  }
+
   return {
     record(tenant, key) {
       const row = first<RecordRow>('SELECT * FROM record WHERE tenant = ? AND key = ?', tenant, key)
@@ -111,7 +121,7 @@ export function createSqlStore(sql: SqlStorage): SqlStore {
       sql.exec('DELETE FROM record WHERE tenant = ? AND key = ?', tenant, key)
     },
 
-    meters({ tenant }, rateClass) {
+    meters({ tenant }, { class: rateClass, maxConcurrent }, now) {
       const own = tenantMeter(tenant, rateClass)
       const windows = rateClass === WINDOWS ? own : tenantMeter(tenant, WINDOWS)
       const { until: contendedUntil = 0, borrower = '' } =
@@ -128,6 +138,7 @@ export function createSqlStore(sql: SqlStorage): SqlStore {
         borrower,
         day: windows && { start: windows.day_start, used: windows.day_used },
         month: windows && { start: windows.month_start, used: windows.month_used },
+        inFlight: leases(tenant, now, maxConcurrent),
       }
     },
 
@@ -190,15 +201,6 @@ export function createSqlStore(sql: SqlStorage): SqlStore {
 
     eraseLease: (tenant, owner) => {
       sql.exec('DELETE FROM lease WHERE tenant = ? AND owner = ?', tenant, owner)
-    },
-
-    leases(tenant, now, enough) {
-      const count = () =>
-        first<{ n: number }>('SELECT count(*) AS n FROM lease WHERE tenant = ?', tenant)?.n ?? 0
-      const all = count()
-      if (all < enough) return all
-      sql.exec('DELETE FROM lease WHERE tenant = ? AND ends_at <= ?', tenant, now)
-      return count()
     },
 
     cleanUp(now, rows) {
