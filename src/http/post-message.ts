@@ -44,7 +44,8 @@ export interface PostPorts extends AuthenticatePorts, SendPorts {}
  */
 export async function postMessage(ports: PostPorts, inbound: Inbound): Promise<Handled> {
   const { requestId, phoneNumberId } = inbound
-  const bytes = await inbound.body()
+  const receiving = inbound.body()
+  const bytes = isPending(receiving) ? await receiving : receiving
   if (!(bytes instanceof Uint8Array)) return refused(bytes, requestId)
 
   const authenticating = authenticate(ports, inbound.header('authorization'))

@@ -1,11 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Failure } from '../domain/errors.ts'
+import { elapsedMs } from '../domain/events.ts'
 import { type AppPorts, MESSAGES_ROUTE } from '../http/app.ts'
 import { failedInside, internalError } from '../http/failed-inside.ts'
 import { requestFinished } from '../http/observe.ts'
 import { type Handled, type Inbound, type InboundHeader, postMessage, refused } from '../http/post-message.ts'
 import { brokeOff, declaresTooMuch } from '../http/receive.ts'
 import { replyHeaders } from '../http/reply.ts'
+import { createTurn } from '../system/turn.ts'
 import type { Fields } from './fields.ts'
 
 /** Takes the request and answers it; false: it must go the way of the app, and nothing was done with it. */
@@ -19,6 +21,9 @@ const messagesPath = /^\/v1\/(\d{1,32})\/messages$/
  * in between (docs/performance.md). Whatever is unusual about a request goes by the app.
  */
 export function createDirectPost(ports: AppPorts): DirectPost {
+  const { clock, entropy, gate, maxInFlight } = ports
+  const goOn = createTurn<Post>((post) => void answer(ports, post))
+
   return (incoming, outgoing, fields) => {
     if (incoming.method !== 'POST') return false
     const phoneNumberId = messagesPath.exec(incoming.url ?? '')?.[1]
@@ -26,23 +31,21 @@ export function createDirectPost(ports: AppPorts): DirectPost {
     const { contentLength, transferEncoding, expectsMore } = fields
     if (expectsMore || transferEncoding !== undefined) return false
     if (contentLength === undefined || declaresTooMuch(contentLength)) return false
-    const requestId = ports.entropy.id('req')
-    void answer(ports, outgoing, fields, new DirectInbound(requestId, phoneNumberId, incoming, fields))
+
+    const turnedAway = gate.enter(maxInFlight)
+    const post = new Post(entropy.id('req'), phoneNumberId, outgoing, fields, clock.monotonic(), turnedAway)
+    if (turnedAway === undefined) post.receive(incoming, goOn)
+    else goOn(post)
     return true
   }
 }
 
-async function answer(
-  ports: AppPorts,
-  outgoing: ServerResponse,
-  { correlationId }: Fields,
-  inbound: Inbound,
-): Promise<void> {
+async function answer(ports: AppPorts, post: Post): Promise<void> {
   const { clock, telemetry } = ports
-  const { requestId } = inbound
-  const began = clock.monotonic()
-  const handled = await handle(ports, inbound)
-  const durationMs = clock.monotonic() - began
+  const { requestId, outgoing, fields, began } = post
+  const handled = await handle(ports, post)
+  const durationMs = elapsedMs(began, clock.monotonic())
+  const { correlationId } = fields
   const request = { requestId, method: 'POST', route: MESSAGES_ROUTE, correlationId, durationMs }
   telemetry.record(requestFinished(request, handled))
   // A body that broke off was answered meanwhile, and who has gone hears nothing.
@@ -55,59 +58,82 @@ async function answer(
   outgoing.end(body)
 }
 
-async function handle(ports: AppPorts, inbound: Inbound): Promise<Handled> {
-  const { gate, maxInFlight, telemetry } = ports
-  const { requestId } = inbound
-  const turnedAway = gate.enter(maxInFlight)
+async function handle(ports: AppPorts, post: Post): Promise<Handled> {
+  const { requestId, turnedAway } = post
   if (turnedAway !== undefined) return refused(turnedAway, requestId)
   try {
-    return await postMessage(ports, inbound)
+    return await postMessage(ports, post)
   } catch (error) {
-    telemetry.record(internalError(error instanceof Error ? error : new Error(), requestId))
+    ports.telemetry.record(internalError(error instanceof Error ? error : new Error(), requestId))
     return refused(failedInside, requestId)
   } finally {
-    gate.leave()
+    ports.gate.leave()
   }
 }
 
-class DirectInbound implements Inbound {
+/** One POST, whose body is received before anything else is done with it. */
+class Post implements Inbound {
   readonly requestId: string
   readonly phoneNumberId: string
-  readonly #incoming: IncomingMessage
-  readonly #fields: Fields
+  readonly outgoing: ServerResponse
+  readonly fields: Fields
+  /** When it came, on the monotonic clock. */
+  readonly began: number
+  /** Why it was not let in; undefined: it was, and must `leave` the gate. */
+  readonly turnedAway: Failure | undefined
+  #received: Uint8Array | Failure | undefined
 
-  constructor(requestId: string, phoneNumberId: string, incoming: IncomingMessage, fields: Fields) {
+  constructor(
+    requestId: string,
+    phoneNumberId: string,
+    outgoing: ServerResponse,
+    fields: Fields,
+    began: number,
+    turnedAway: Failure | undefined,
+  ) {
     this.requestId = requestId
     this.phoneNumberId = phoneNumberId
-    this.#incoming = incoming
-    this.#fields = fields
+    this.outgoing = outgoing
+    this.fields = fields
+    this.began = began
+    this.turnedAway = turnedAway
+  }
+
+  /** Its declared length is within the cap, and Node's parser holds it to that. */
+  receive(incoming: IncomingMessage, goOn: (post: Post) => void): void {
+    let first: Buffer | undefined
+    let chunks: Buffer[] | undefined
+    const done = (received: Uint8Array | Failure): void => {
+      if (this.#received !== undefined) return
+      this.#received = received
+      goOn(this)
+    }
+    incoming.on('data', (chunk: Buffer) => {
+      if (first === undefined) first = chunk
+      else if (chunks === undefined) chunks = [first, chunk]
+      else chunks.push(chunk)
+    })
+    incoming.on('end', () => done(chunks === undefined ? (first ?? noBytes) : Buffer.concat(chunks)))
+    // Without a listener for it, Node emits no error for a body that breaks off.
+    incoming.on('close', () => done(brokeOff))
+  }
+
+  body(): Uint8Array | Failure {
+    return this.#received ?? noBytes
   }
 
   header(name: InboundHeader): string | undefined {
     switch (name) {
       case 'authorization':
-        return this.#fields.authorization
+        return this.fields.authorization
       case 'content-type':
-        return this.#fields.contentType
+        return this.fields.contentType
       case 'content-encoding':
-        return this.#fields.contentEncoding
+        return this.fields.contentEncoding
       case 'idempotency-key':
-        return this.#fields.idempotencyKey
+        return this.fields.idempotencyKey
     }
   }
-
-  /** Its declared length is within the cap, and Node's parser holds it to that. */
-  body(): Promise<Uint8Array | Failure> {
-    return new Promise((resolve) => {
-      const incoming = this.#incoming
-      const chunks: Buffer[] = []
-      incoming.on('data', (chunk: Buffer) => chunks.push(chunk))
-      incoming.on('end', () => {
-        const [only] = chunks
-        resolve(chunks.length === 1 && only !== undefined ? only : Buffer.concat(chunks))
-      })
-      // Without a listener for it, Node emits no error for a body that breaks off.
-      incoming.on('close', () => resolve(brokeOff))
-    })
-  }
 }
+
+const noBytes = new Uint8Array()

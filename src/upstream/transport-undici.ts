@@ -3,6 +3,7 @@ import { type Dispatcher, errors } from 'undici'
 import type { EpochMs } from '../domain/tenant.ts'
 import type { UpstreamCall, UpstreamHeaders, UpstreamResult } from '../domain/upstream.ts'
 import type { Clock, UpstreamTransport } from '../ports.ts'
+import { createTurn } from '../system/turn.ts'
 import { createConnections } from './connections.ts'
 import { MAX_ANSWER_BYTES, readHeaders, requestHeaders } from './headers.ts'
 
@@ -42,11 +43,14 @@ export function createUndiciTransport(baseUrl: string, clock: Clock): UndiciTran
     }
   }
 
+  const finish = createTurn<Exchange>((exchange) => exchange.tell())
+
   return {
     send: (call, deadline) =>
       new Promise((resolve) => {
         if (deadline <= clock.now()) return resolve({ kind: 'not_sent', reason: 'deadline' })
-        const exchange = new Exchange(resolve, clock, deadline, () => dispatch(call, exchange))
+        const again = () => dispatch(call, exchange)
+        const exchange = new Exchange(resolve, clock, deadline, again, finish)
         dispatch(call, exchange)
       }),
     close: () => connections.close(),
@@ -67,27 +71,35 @@ class Exchange implements Dispatcher.DispatchHandler {
   /** Dispatches the request once more; spent after its first use. */
   #again: (() => void) | undefined
   #controller: Dispatcher.DispatchController | undefined
-  #done = false
+  readonly #finished: (exchange: Exchange) => void
+  #result: UpstreamResult | undefined
   #status = 0
   #headers: UpstreamHeaders = {}
   #chunks: Buffer[] = []
   #bytes = 0
 
-  constructor(resolve: (result: UpstreamResult) => void, clock: Clock, deadline: EpochMs, again: () => void) {
+  constructor(
+    resolve: (result: UpstreamResult) => void,
+    clock: Clock,
+    deadline: EpochMs,
+    again: () => void,
+    finish: (exchange: Exchange) => void,
+  ) {
     this.#resolve = resolve
     this.#clock = clock
     this.#again = again
+    this.#finished = finish
     this.#cancelDeadline = clock.after(Math.max(0, deadline - clock.now()), () => this.#cutOff('deadline'))
   }
 
   get isOver(): boolean {
-    return this.#done
+    return this.#result !== undefined
   }
 
   /** undici calls this right before the first byte is written. */
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller
-    if (this.#done) controller.abort(new errors.RequestAbortedError())
+    if (this.isOver) controller.abort(new errors.RequestAbortedError())
   }
 
   onResponseStart(_controller: unknown, status: number, headers: IncomingHttpHeaders): void {
@@ -130,7 +142,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     const again = this.#again
     if (again !== undefined && isSocketFailure(error)) {
       this.#again = undefined
-      this.#clock.after(0, () => this.#done || again())
+      this.#clock.after(0, () => this.isOver || again())
       return
     }
     const closed = error instanceof errors.ClientDestroyedError || error instanceof errors.ClientClosedError
@@ -158,10 +170,15 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   #finish(result: UpstreamResult): void {
-    if (this.#done) return
-    this.#done = true
+    if (this.#result !== undefined) return
+    this.#result = result
     this.#cancelDeadline()
     this.#chunks = []
-    this.#resolve(result)
+    this.#finished(this)
+  }
+
+  /** Gives the result to the caller. */
+  tell(): void {
+    if (this.#result !== undefined) this.#resolve(this.#result)
   }
 }
