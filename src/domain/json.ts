@@ -61,7 +61,8 @@ function walkList(list: readonly unknown[], depth: number): Finding | undefined 
 }
 
 function walkObject(object: object, depth: number): Finding | undefined {
-  for (const [key, value] of Object.entries(object)) {
+  for (const key of Object.keys(object)) {
+    const value = (object as Readonly<Record<string, unknown>>)[key]
     if (key === '__proto__') return { rule: protoKey, place: '' }
     if (!key.isWellFormed()) return { rule: loneSurrogate, place: '' }
     const finding = walk(value, depth + 1)

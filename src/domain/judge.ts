@@ -13,7 +13,7 @@ import {
 } from './errors.ts'
 import type { Settlement } from './ledger-rules.ts'
 import { retryAfterSeconds, THROTTLED_RETRY_SECONDS } from './retry-after.ts'
-import type { Account, EpochMs } from './tenant.ts'
+import { type Account, type EpochMs, holdsToken } from './tenant.ts'
 import type { NotSentReason, UpstreamHeaders, UpstreamResult } from './upstream.ts'
 import { jsonObject, readUpstreamError, type UpstreamError } from './upstream-error.ts'
 import { errorMeaning } from './upstream-meaning.ts'
@@ -207,7 +207,9 @@ const safeToRepeat = (operation: Operation): FailureDetail =>
 
 /** An upstream that echoes a token must not make the gateway repeat it, however JSON spells it. */
 function withoutTokens(text: string | undefined, account: Account): string | undefined {
-  let clean = text?.includes('\\') ? respelt(text) : text
+  // Without an escape in it, a string stands in JSON as it is.
+  if (text === undefined || (!text.includes('\\') && !holdsToken(account, text))) return text
+  let clean = text.includes('\\') ? respelt(text) : text
   for (const secret of [account.token, account.nextToken]) {
     if (secret !== undefined) clean = clean?.replaceAll(spelling(secret.reveal()), '[redacted]')
   }

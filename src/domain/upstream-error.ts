@@ -17,10 +17,15 @@ const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
 /** Far deeper than any answer of the upstream; `JSON.parse` reads depths that `JSON.stringify` cannot print. */
 const MAX_DEPTH = 64
 
-const isDeeperThan = (levels: number, value: unknown): boolean =>
-  typeof value === 'object' &&
-  value !== null &&
-  (levels === 0 || Object.values(value).some((member) => isDeeperThan(levels - 1, member)))
+function isDeeperThan(levels: number, value: unknown): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  if (levels === 0) return true
+  if (Array.isArray(value)) return value.some((member) => isDeeperThan(levels - 1, member))
+  for (const name in value) {
+    if (isDeeperThan(levels - 1, (value as Readonly<Record<string, unknown>>)[name])) return true
+  }
+  return false
+}
 
 /** Parses JSON text that should hold an object; undefined when it does not, or is too deep to be printed. */
 export function jsonObject(text: string | undefined): Readonly<Record<string, unknown>> | undefined {

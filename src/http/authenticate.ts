@@ -9,8 +9,14 @@ export interface AuthenticatePorts {
   readonly directory: TenantDirectory
 }
 
+const scheme = /^Bearer +/i
 /** Two headers arrive joined by ", ", so a value with a blank in it is never a key. */
-const bearer = /^Bearer +([\x21-\x7e]+)$/i
+const visible = /^[\x21-\x7e]+$/
+
+const keyIn = (authorization: string): string | undefined => {
+  const key = authorization.replace(scheme, '')
+  return key !== authorization && visible.test(key) ? key : undefined
+}
 
 const missing = failure('missing_api_key')
 const invalid = failure('invalid_api_key')
@@ -26,7 +32,7 @@ export function authenticate(
   authorization: string | undefined,
 ): MaybePromise<Credential | Failure> {
   if (authorization === undefined || authorization === '') return missing
-  const key = bearer.exec(authorization)?.[1]
+  const key = keyIn(authorization)
   const found = chain(digest.sha256(key ?? authorization), (hash) => directory.byKeyHash(hash))
   return chain(found, (credential) => {
     if (credential === undefined || key === undefined) return invalid

@@ -22,7 +22,7 @@ const messagesPath = /^\/v1\/(\d{1,32})\/messages$/
  */
 export function createDirectPost(ports: AppPorts): DirectPost {
   const { clock, entropy, gate, maxInFlight } = ports
-  const goOn = createTurn<Post>((post) => void answer(ports, post))
+  const goOn = createTurn<Post>((post) => void handle(ports, post))
 
   return (incoming, outgoing, fields) => {
     if (incoming.method !== 'POST') return false
@@ -40,10 +40,22 @@ export function createDirectPost(ports: AppPorts): DirectPost {
   }
 }
 
-async function answer(ports: AppPorts, post: Post): Promise<void> {
-  const { clock, telemetry } = ports
+async function handle(ports: AppPorts, post: Post): Promise<void> {
+  const { requestId, turnedAway } = post
+  if (turnedAway !== undefined) return answer(ports, post, refused(turnedAway, requestId))
+  let handled: Handled
+  try {
+    handled = await postMessage(ports, post)
+  } catch (error) {
+    ports.telemetry.record(internalError(error instanceof Error ? error : new Error(), requestId))
+    handled = refused(failedInside, requestId)
+  }
+  ports.gate.leave()
+  answer(ports, post, handled)
+}
+
+function answer({ clock, telemetry }: AppPorts, post: Post, handled: Handled): void {
   const { requestId, outgoing, fields, began } = post
-  const handled = await handle(ports, post)
   const durationMs = elapsedMs(began, clock.monotonic())
   const { correlationId } = fields
   const request = { requestId, method: 'POST', route: MESSAGES_ROUTE, correlationId, durationMs }
@@ -56,19 +68,6 @@ async function answer(ports: AppPorts, post: Post): Promise<void> {
   headers['Content-Length'] = String(Buffer.byteLength(body))
   outgoing.writeHead(status, headers)
   outgoing.end(body)
-}
-
-async function handle(ports: AppPorts, post: Post): Promise<Handled> {
-  const { requestId, turnedAway } = post
-  if (turnedAway !== undefined) return refused(turnedAway, requestId)
-  try {
-    return await postMessage(ports, post)
-  } catch (error) {
-    ports.telemetry.record(internalError(error instanceof Error ? error : new Error(), requestId))
-    return refused(failedInside, requestId)
-  } finally {
-    ports.gate.leave()
-  }
 }
 
 /** One POST, whose body is received before anything else is done with it. */

@@ -6,7 +6,7 @@ import { type Judgement, judge, type Operation } from '../domain/judge.ts'
 import type { Charge, Standings } from '../domain/limits.ts'
 import type { Refusal } from '../domain/meters.ts'
 import { type Account, holdsToken, type Tenant } from '../domain/tenant.ts'
-import type { UpstreamCall, UpstreamHeaders } from '../domain/upstream.ts'
+import type { UpstreamCall, UpstreamHeaders, UpstreamResult } from '../domain/upstream.ts'
 import type {
   Clock,
   Ledger,
@@ -17,7 +17,7 @@ import type {
   Telemetry,
   UpstreamTransport,
 } from '../ports.ts'
-import { isPending } from './chain.ts'
+import { chain, isPending } from './chain.ts'
 
 /** What the pipeline gives to HTTP: an answer, and what the headers tell about it. */
 export interface Reply {
@@ -57,32 +57,56 @@ export const leaseMs = (timeoutMs: number): number => timeoutMs + LEASE_MARGIN_M
  * The line that every relayed request takes: open the ledger, call the upstream, judge, settle, render.
  * A throw between open and settle leaves the record to its lease, which is the safe reading.
  */
-export async function exchange(ports: ExchangePorts, asked: Asked): Promise<Reply> {
-  const { clock, transport, telemetry, timeoutMs } = ports
-  const { operation, account } = asked
-  let { entry } = asked
+export function exchange(ports: ExchangePorts, asked: Asked): MaybePromise<Reply> {
+  const { entry } = asked
+  return chain(openLedger(ports, entry), (opened) =>
+    opened.kind === 'other_version'
+      ? openAsBound(ports, asked, opened).then((bound) => proceed(ports, asked, bound.entry, bound.opened))
+      : proceed(ports, asked, entry, opened),
+  )
+}
+
+/** What follows on `opened`; `entry` is what was opened. */
+function proceed(
+  ports: ExchangePorts,
+  asked: Asked,
+  entry: LedgerEntry,
+  opened: Opened | Unreachable,
+): MaybePromise<Reply> {
+  if (opened.kind !== 'go') return turnedAway(opened, entry.owner, entry.slot !== undefined)
+  const { clock, transport, timeoutMs } = ports
+  return chain(asked.call(opened.body), (call) => {
+    const began = clock.monotonic()
+    return transport(call, clock.now() + timeoutMs).then((result) =>
+      conclude(ports, asked, entry, opened, result, elapsedMs(began, clock.monotonic())),
+    )
+  })
+}
+
+/** The reply to a request that was let go and had `result`. */
+function conclude(
+  ports: ExchangePorts,
+  { operation, account }: Asked,
+  entry: LedgerEntry,
+  { resumed, standings }: Extract<Opened, { kind: 'go' }>,
+  result: UpstreamResult,
+  upstreamMs: number,
+): MaybePromise<Reply> {
+  const { clock, telemetry } = ports
   const requestId = entry.owner
-  const opening = openLedger(ports, entry)
-  let opened = isPending(opening) ? await opening : opening
-  if (opened.kind === 'other_version') ({ entry, opened } = await openAsBound(ports, asked, opened))
-  if (opened.kind !== 'go') return turnedAway(opened, requestId, entry.slot !== undefined)
-
-  const making = asked.call(opened.body)
-  const call = isPending(making) ? await making : making
-  const began = clock.monotonic()
-  const result = await transport(call, clock.now() + timeoutMs)
-  const upstreamMs = elapsedMs(began, clock.monotonic())
-
-  const judged = judge(result, { operation, resumed: opened.resumed, account, now: clock.now() })
+  const judged = judge(result, { operation, resumed, account, now: clock.now() })
   if (judged.credentialsRefused)
     telemetry.record({ event: 'upstream_auth_failed', account: account.id, requestId })
 
   const headers = result.kind === 'answered' ? result.headers : noHeaders
   const answer = render(judged.verdict, requestId, shownId(headers.requestId, account))
-  const settling = settleLedger(ports, entry, outcomeOf(judged, answer, headers))
-  const standings = (isPending(settling) ? await settling : settling) ?? opened.standings
   const replayed = entry.slot === undefined ? undefined : headers.replayed === 'true'
-  return { answer, standings, replayed, upstreamMs }
+  return chain(settleLedger(ports, entry, outcomeOf(judged, answer, headers)), (anew) => ({
+    answer,
+    standings: anew ?? standings,
+    replayed,
+    upstreamMs,
+  }))
 }
 
 const noHeaders: UpstreamHeaders = {}

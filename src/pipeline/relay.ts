@@ -1,6 +1,7 @@
 import type { Operation } from '../domain/judge.ts'
 import type { Charge } from '../domain/limits.ts'
 import type { Credential, Tenant } from '../domain/tenant.ts'
+import type { MaybePromise } from '../ports.ts'
 import { type ExchangePorts, exchange, leaseMs, oncePerTenant, type Reply, shareOf } from './exchange.ts'
 
 /** A read that is passed on. */
@@ -16,7 +17,7 @@ export interface Reading {
 export function relay(
   ports: ExchangePorts,
   { requestId, credential, operation, path }: Reading,
-): Promise<Reply> {
+): MaybePromise<Reply> {
   const { tenant } = credential
   const { account } = tenant
   return exchange(ports, {

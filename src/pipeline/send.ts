@@ -35,7 +35,7 @@ export function send(ports: SendPorts, submission: Submission): MaybePromise<Rep
   // The canonical form goes upstream, so that equal fingerprints mean equal bytes there too.
   const body = canonicalJson(message.body)
 
-  const exchangeWith = (slot: Slot | undefined): Promise<Reply> =>
+  const exchangeWith = (slot: Slot | undefined): MaybePromise<Reply> =>
     exchange(ports, {
       operation: message.kind,
       account,

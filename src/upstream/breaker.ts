@@ -22,22 +22,29 @@ export function withBreaker({ clock, telemetry, breakers }: BreakerPorts): Upstr
     })
   }
 
-  return (next) => async (call, deadline) => {
+  return (next) => (call, deadline) => {
     const { account } = call
     const before = breakers.get(account)
     const asked = ask(before, clock.monotonic())
     change(account, before, asked.state)
-    if (asked.ticket === undefined) {
-      return { kind: 'not_sent', reason: 'breaker_open', retryAfterMs: asked.retryAfterMs }
+    const { ticket } = asked
+    if (ticket === undefined) {
+      const { retryAfterMs } = asked
+      return Promise.resolve({ kind: 'not_sent', reason: 'breaker_open', retryAfterMs })
     }
-    let health: Health = 'neutral'
-    try {
-      const result = await next(call, deadline)
-      health = healthOf(result)
-      return result
-    } finally {
+    const tell = (health: Health): void => {
       const current = breakers.get(account)
-      change(account, current, report(current, asked.ticket, health, clock.monotonic()))
+      change(account, current, report(current, ticket, health, clock.monotonic()))
     }
+    return next(call, deadline).then(
+      (result) => {
+        tell(healthOf(result))
+        return result
+      },
+      (error) => {
+        tell('neutral')
+        throw error
+      },
+    )
   }
 }

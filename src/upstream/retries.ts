@@ -8,8 +8,9 @@ import {
   retryWaitMs,
   spent,
 } from '../domain/retry.ts'
-import type { UpstreamResult } from '../domain/upstream.ts'
-import type { Clock, Entropy, UpstreamLayer } from '../ports.ts'
+import type { EpochMs } from '../domain/tenant.ts'
+import type { UpstreamCall, UpstreamResult } from '../domain/upstream.ts'
+import type { Clock, Entropy, UpstreamLayer, UpstreamTransport } from '../ports.ts'
 import type { PerAccount } from './state.ts'
 
 export interface RetryPorts {
@@ -32,17 +33,24 @@ export function withRetries({ clock, entropy, budgets }: RetryPorts, maxRetries:
     return retryWaitMs(next.leastMs, { retries, leftMs, unit: entropy.unit() })
   }
 
-  return (next) => async (call, deadline) => {
+  const isMore = (call: UpstreamCall, retries: number): boolean =>
+    retries < maxRetries && isRepeatable(call) && spent(budgets.get(call.account)) !== undefined
+
+  const attempt = (next: UpstreamTransport, call: UpstreamCall, deadline: EpochMs, retries: number) =>
+    next(call, attemptDeadline(clock.now(), deadline, isMore(call, retries)))
+
+  /** Goes on after the first attempt has given `first`. */
+  const goOn = async (
+    next: UpstreamTransport,
+    call: UpstreamCall,
+    deadline: EpochMs,
+    first: UpstreamResult,
+  ): Promise<UpstreamResult> => {
     const { account } = call
-    budgets.set(account, fed(budgets.get(account)))
-    let told: UpstreamResult | undefined
+    let result = first
+    let told = first
     let retries = 0
     for (let nth = 1; ; nth += 1) {
-      const mayFollow =
-        retries < maxRetries && isRepeatable(call) && spent(budgets.get(account)) !== undefined
-      const result = await next(call, attemptDeadline(clock.now(), deadline, mayFollow))
-      told = told === undefined ? result : moreTelling(told, result)
-
       const now = clock.now()
       const then = following(result, call, nth, now)
       const waitMs = waitFor(then, retries, deadline - now)
@@ -56,6 +64,18 @@ export function withRetries({ clock, entropy, budgets }: RetryPorts, maxRetries:
       await clock.sleep(waitMs)
       // A timer may be late.
       if (clock.now() >= deadline) return told
+      result = await attempt(next, call, deadline, retries)
+      told = moreTelling(told, result)
     }
+  }
+
+  return (next) => (call, deadline) => {
+    const { account } = call
+    const budget = budgets.get(account)
+    const more = fed(budget)
+    if (more !== budget) budgets.set(account, more)
+    return attempt(next, call, deadline, 0).then((first) =>
+      following(first, call, 1, clock.now()).kind === 'end' ? first : goOn(next, call, deadline, first),
+    )
   }
 }
