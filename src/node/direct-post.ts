@@ -10,8 +10,16 @@ import { replyHeaders } from '../http/reply.ts'
 import { createTurn } from '../system/turn.ts'
 import type { Fields } from './fields.ts'
 
-/** Takes the request and answers it; false: it must go the way of the app, and nothing was done with it. */
-export type DirectPost = (incoming: IncomingMessage, outgoing: ServerResponse, fields: Fields) => boolean
+/**
+ * Takes the request and answers it; `answered` is told when its answer is written. False: it must go the way of the
+ * app, and nothing was done with it.
+ */
+export type DirectPost = (
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  fields: Fields,
+  answered: (outgoing: ServerResponse) => void,
+) => boolean
 
 const messagesPath = /^\/v1\/(\d{1,32})\/messages$/
 
@@ -24,7 +32,7 @@ export function createDirectPost(ports: AppPorts): DirectPost {
   const { clock, entropy, gate, maxInFlight } = ports
   const goOn = createTurn<Post>((post) => void handle(ports, post))
 
-  return (incoming, outgoing, fields) => {
+  return (incoming, outgoing, fields, answered) => {
     if (incoming.method !== 'POST') return false
     const phoneNumberId = messagesPath.exec(incoming.url ?? '')?.[1]
     if (phoneNumberId === undefined) return false
@@ -33,7 +41,15 @@ export function createDirectPost(ports: AppPorts): DirectPost {
     if (contentLength === undefined || declaresTooMuch(contentLength)) return false
 
     const turnedAway = gate.enter(maxInFlight)
-    const post = new Post(entropy.id('req'), phoneNumberId, outgoing, fields, clock.monotonic(), turnedAway)
+    const post = new Post(
+      entropy.id('req'),
+      phoneNumberId,
+      fields,
+      clock.monotonic(),
+      turnedAway,
+      outgoing,
+      answered,
+    )
     if (turnedAway === undefined) post.receive(incoming, goOn)
     else goOn(post)
     return true
@@ -68,34 +84,38 @@ function answer({ clock, telemetry }: AppPorts, post: Post, handled: Handled): v
   headers['Content-Length'] = String(Buffer.byteLength(body))
   outgoing.writeHead(status, headers)
   outgoing.end(body)
+  post.answered(outgoing)
 }
 
 /** One POST, whose body is received before anything else is done with it. */
 class Post implements Inbound {
   readonly requestId: string
   readonly phoneNumberId: string
-  readonly outgoing: ServerResponse
   readonly fields: Fields
   /** When it came, on the monotonic clock. */
   readonly began: number
   /** Why it was not let in; undefined: it was, and must `leave` the gate. */
   readonly turnedAway: Failure | undefined
+  readonly outgoing: ServerResponse
+  readonly answered: (outgoing: ServerResponse) => void
   #received: Uint8Array | Failure | undefined
 
   constructor(
     requestId: string,
     phoneNumberId: string,
-    outgoing: ServerResponse,
     fields: Fields,
     began: number,
     turnedAway: Failure | undefined,
+    outgoing: ServerResponse,
+    answered: (outgoing: ServerResponse) => void,
   ) {
     this.requestId = requestId
     this.phoneNumberId = phoneNumberId
-    this.outgoing = outgoing
     this.fields = fields
     this.began = began
     this.turnedAway = turnedAway
+    this.outgoing = outgoing
+    this.answered = answered
   }
 
   /** Its declared length is within the cap, and Node's parser holds it to that. */

@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import { getRequestListener } from '@hono/node-server'
@@ -80,32 +80,45 @@ export function listen(options: ListenOptions): Promise<Listening> {
   // A caller that has ended its side still waits for its answer (RFC 9112 §9.6). Node has it, but untyped.
   Object.assign(server, { httpAllowHalfOpen: true })
 
-  const latest = new WeakMap<Duplex, Turn>()
-  /** Connections that end with a refusal: nothing more is taken from them. */
-  const ending = new WeakSet<Duplex>()
+  const connections = new WeakMap<Duplex, Connection>()
+  const connectionOf = (socket: Duplex): Connection => {
+    let connection = connections.get(socket)
+    if (connection === undefined) {
+      connection = { latest: undefined, isEnding: false }
+      connections.set(socket, connection)
+    }
+    return connection
+  }
+  const watch = (response: ServerResponse): void => {
+    const { socket } = response
+    if (socket !== null && response.writableEnded) endWhenStuck(response, socket, answerTimeoutMs)
+    else response.once('prefinish', () => endWhenStuck(response, response.req.socket, answerTimeoutMs))
+  }
 
   server.on('request', (request, response) => {
-    const { socket } = request
-    if (ending.has(socket)) return
-    latest.set(socket, { request, response })
-    response.once('prefinish', () => endWhenStuck(response, socket, answerTimeoutMs))
+    const connection = connectionOf(request.socket)
+    if (connection.isEnding) return
+    connection.latest = response
     const fields = readFields(request.rawHeaders)
     if (isFaulty(request.httpVersion, fields)) {
-      ending.add(socket)
+      connection.isEnding = true
+      watch(response)
       refusals.through(response, failure('invalid_request'))
       return
     }
-    if (direct(request, response, fields)) return
+    if (direct(request, response, fields, watch)) return
+    watch(response)
     keepKeysApart(request)
     void handle(request, response)
   })
   // Node would answer an unknown expectation with a bare 417; it may be ignored (RFC 9110 §10.1.1).
   server.on('checkExpectation', (request, response) => server.emit('request', request, response))
   const refuse = (socket: Duplex, fault: Failure) => {
-    if (ending.has(socket)) return
-    ending.add(socket)
+    const connection = connectionOf(socket)
+    if (connection.isEnding) return
+    connection.isEnding = true
     // An answer that is already decided upon is written first.
-    setImmediate(() => refuseBytes(refusals, socket, latest.get(socket), fault))
+    setImmediate(() => refuseBytes(refusals, socket, connection.latest, fault))
   }
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     if (error.code === 'ECONNRESET') socket.destroy()
@@ -114,15 +127,16 @@ export function listen(options: ListenOptions): Promise<Listening> {
   server.on('connection', (socket) => {
     // Where a request asked for an upgrade, Node is silent about a body that broke off.
     socket.once('end', () => {
-      if (latest.get(socket)?.request.complete === false) refuse(socket, brokeOff)
+      if (connectionOf(socket).latest?.req.complete === false) refuse(socket, brokeOff)
     })
   })
   server.on('connect', (_request, socket) => {
     // Node takes its own listeners away: without one, a reset would end the process.
     socket.on('error', () => socket.destroy())
-    if (ending.has(socket)) return
-    ending.add(socket)
-    afterAnswer(latest.get(socket), () =>
+    const connection = connectionOf(socket)
+    if (connection.isEnding) return
+    connection.isEnding = true
+    afterAnswer(connection.latest, () =>
       refusals.onto(socket, failure('method_not_allowed'), 'GET, HEAD, POST'),
     )
   })
@@ -136,30 +150,37 @@ export function listen(options: ListenOptions): Promise<Listening> {
   })
 }
 
-/** The latest request of a connection, and its answer. */
-interface Turn {
-  readonly request: IncomingMessage
-  readonly response: ServerResponse
+/** What is kept of a connection. */
+interface Connection {
+  /** The answer to its latest request; `req` is the request. */
+  latest: ServerResponse | undefined
+  /** It ends with a refusal: nothing more is taken from it. */
+  isEnding: boolean
 }
 
 /** Refuses bytes that are no HTTP. Answers go out whole, in the order of their requests, one for each. */
-function refuseBytes(refusals: Refusals, socket: Duplex, turn: Turn | undefined, fault: Failure): void {
-  if (turn === undefined || turn.request.complete) {
+function refuseBytes(
+  refusals: Refusals,
+  socket: Duplex,
+  latest: ServerResponse | undefined,
+  fault: Failure,
+): void {
+  if (latest === undefined || latest.req.complete) {
     // The bytes came after the latest request.
-    afterAnswer(turn, () => refusals.onto(socket, fault))
-  } else if (turn.response.headersSent) {
+    afterAnswer(latest, () => refusals.onto(socket, fault))
+  } else if (latest.headersSent) {
     // They are the rest of a request that was answered early.
-    afterAnswer(turn, () => socket.destroy())
+    afterAnswer(latest, () => socket.destroy())
   } else {
     // The app waits for the rest of the body: it has to learn that there is none.
-    turn.response.once('close', () => turn.request.destroy())
-    refusals.through(turn.response, fault)
+    latest.once('close', () => latest.req.destroy())
+    refusals.through(latest, fault)
   }
 }
 
-function afterAnswer(turn: Turn | undefined, proceed: () => void): void {
-  if (turn === undefined || turn.response.writableFinished) proceed()
-  else turn.response.once('close', proceed)
+function afterAnswer(latest: ServerResponse | undefined, proceed: () => void): void {
+  if (latest === undefined || latest.writableFinished) proceed()
+  else latest.once('close', proceed)
 }
 
 /** Gives an answer that is written, but not all taken in, `ms`. What is left is thrown away with the connection. */
