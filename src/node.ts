@@ -22,6 +22,7 @@ import { type MetricsServer, serveMetrics } from './node/metrics-server.ts'
 import { systemClock } from './system/clock.ts'
 import { createNodeDigest } from './system/digest-node.ts'
 import { createEntropy } from './system/entropy.ts'
+import { createTurn } from './system/turn.ts'
 import { fanOut } from './telemetry/fan-out.ts'
 import { createLog } from './telemetry/log.ts'
 import { createMetrics, type Metrics } from './telemetry/metrics.ts'
@@ -103,7 +104,8 @@ async function compose(
   // A config is never changed in place: a new one gets a new app, and requests under way end on the old.
   const build = (config: Config, earlier?: Built): Built => {
     const { baseUrl, timeoutMs, replyButtonsAs, maxInFlight } = config.upstream
-    const pool = earlier?.baseUrl === baseUrl ? earlier.pool : createUndiciTransport(baseUrl, clock)
+    const pool =
+      earlier?.baseUrl === baseUrl ? earlier.pool : createUndiciTransport(baseUrl, clock, createTurn)
     const transport = stackUpstream(pool.send, { clock, entropy, telemetry, state }, config.upstream)
     const directory = createDirectory(config)
     const services = { clock, entropy, digest, telemetry, ledger, transport, directory, gate }

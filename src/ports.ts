@@ -27,6 +27,9 @@ export interface Entropy {
   unit(): number
 }
 
+/** Gives what goes on with many items together, soon; see `system/turn.ts`. */
+export type Gather = <Item>(proceed: (item: Item) => void) => (item: Item) => void
+
 /** Hashing: synchronous on Node, Web Crypto on Workers. */
 export interface Digest {
   /** Lower-case hex SHA-256 of the UTF-8 bytes of `text`. */

@@ -60,13 +60,13 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
 
 /** What is imported from outside, and where. Whatever else a file imports is a decision to be made here. */
 const outside: readonly (readonly [where: RegExp, what: RegExp])[] = [
-  [/^(domain|config)\//, /^(zod(\/.+)?|libphonenumber-js\/min)$/],
+  [/^(domain|config)\//, /^(zod(\/.+)?|libphonenumber-js\/core)$/],
   [/^http\//, /^(zod|hono(\/.+)?|@hono\/zod-validator)$/],
   [/^ledger\/memory\.ts$/, /^lru-cache$/],
   [/^ledger\/durable-object\.ts$/, /^cloudflare:workers$/],
   [/^ledger\/redis(\/.+)?\.ts$/, /^(redis|node:crypto)$/],
   // Adapters of Node that keep the name of what they do: their counterparts are no other runtime's.
-  [/^telemetry\/metrics\.ts$/, /^prom-client$/],
+  [/^telemetry\/(metrics|tally)\.ts$/, /^prom-client$/],
   [/^upstream\/.+-undici\.ts$/, /^(undici|node:.+)$/],
   [/^(upstream|system|ledger|telemetry)\/.+-node\.ts$/, /^node:.+$/],
   [/^node(\/.+)?\.ts$/, /^(sonic-boom|@hono\/node-server(\/.+)?|node:.+)$/],
@@ -138,7 +138,7 @@ describe('imports', () => {
       (byPath.get(path)?.packages ?? []).map((what) => ({ path, what })),
     )
     const portable =
-      /^(zod(\/.+)?|hono(\/.+)?|@hono\/zod-validator|libphonenumber-js\/min|cloudflare:workers)$/
+      /^(zod(\/.+)?|hono(\/.+)?|@hono\/zod-validator|libphonenumber-js\/core|cloudflare:workers)$/
     expect(packages.filter(({ what }) => !portable.test(what))).toEqual([])
   })
 

@@ -1,5 +1,5 @@
-import { isSupportedCountry } from 'libphonenumber-js/min'
 import * as z from 'zod'
+import { isCountry } from '../domain/phone.ts'
 import { scopes } from '../domain/tenant.ts'
 import { readBaseUrl } from './base-url.ts'
 
@@ -131,7 +131,7 @@ const quotas = section({
   maxConcurrent: count.default(64).meta({ description: 'Requests under way at once.' }),
 }).meta({ description: 'Limits of the tenant.' })
 
-const country = z.string().refine((text) => /^[A-Z]{2}$/.test(text) && isSupportedCountry(text), {
+const country = z.string().refine((text) => /^[A-Z]{2}$/.test(text) && isCountry(text), {
   error: 'must be an ISO 3166-1 country code in two upper-case letters, for example ID',
 })
 

@@ -1,4 +1,16 @@
-import { type CountryCode, isSupportedCountry, parsePhoneNumberFromString } from 'libphonenumber-js/min'
+import {
+  type CountryCode,
+  isSupportedCountry,
+  type MetadataJson,
+  parsePhoneNumberFromString,
+} from 'libphonenumber-js/core'
+import numberingPlans from './numbering-plans.json' with { type: 'json' }
+
+/** Made by scripts/numbering-plans.js. */
+const plans = numberingPlans as unknown as MetadataJson
+
+/** Whether `code` (ISO 3166-1 alpha-2) has a numbering plan. */
+export const isCountry = (code: string): code is CountryCode => isSupportedCountry(code as CountryCode, plans)
 
 /** E.164 as the upstream wants it (upstream contract §3.0): `+`, then 7 to 15 digits. */
 const e164 = /^\+[1-9]\d{6,14}$/
@@ -22,7 +34,7 @@ export function toE164(input: string, defaultCountry?: string): string | undefin
   if (number.startsWith('+')) return matching(number)
   if (!digitsOnly.test(number)) return undefined
   // Without a country, a national number (leading 0) fails the pattern, as it should.
-  if (defaultCountry === undefined || !isSupportedCountry(defaultCountry)) return matching(`+${number}`)
+  if (defaultCountry === undefined || !isCountry(defaultCountry)) return matching(`+${number}`)
   return readBothWays(number, defaultCountry)
 }
 
@@ -36,7 +48,9 @@ function readBothWays(digits: string, country: CountryCode): string | undefined 
 }
 
 function valid(text: string, country?: CountryCode): string | undefined {
-  const parsed = parsePhoneNumberFromString(text, country)
+  const parsed = country
+    ? parsePhoneNumberFromString(text, country, plans)
+    : parsePhoneNumberFromString(text, plans)
   return parsed?.isValid() ? matching(parsed.number) : undefined
 }
 

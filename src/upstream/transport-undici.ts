@@ -2,9 +2,8 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { type Dispatcher, errors } from 'undici'
 import type { EpochMs } from '../domain/tenant.ts'
 import type { UpstreamCall, UpstreamHeaders, UpstreamResult } from '../domain/upstream.ts'
-import type { Clock, UpstreamTransport } from '../ports.ts'
-import { createTurn } from '../system/turn.ts'
-import { createConnections } from './connections.ts'
+import type { Clock, Gather, UpstreamTransport } from '../ports.ts'
+import { createConnections } from './connections-undici.ts'
 import { MAX_ANSWER_BYTES, readHeaders, requestHeaders } from './headers.ts'
 
 const CONNECT_TIMEOUT_MS = 10_000
@@ -21,9 +20,13 @@ export interface UndiciTransport {
 /**
  * The transport of Node: pooled keep-alive sockets, no redirects, no decompression. undici writes a request
  * only to a socket it has just seen alive, so a dead keep-alive socket costs no answer; once a byte may have
- * been written, a failure is `unknown`.
+ * been written, a failure is `unknown`. Results are told through `gather`.
  */
-export function createUndiciTransport(baseUrl: string, clock: Clock): UndiciTransport {
+export function createUndiciTransport(
+  baseUrl: string,
+  clock: Clock,
+  gather: Gather = (proceed) => proceed,
+): UndiciTransport {
   const base = new URL(baseUrl)
   const prefix = base.pathname.replace(/\/$/, '')
   const connections = createConnections(base.origin, MAX_CONNECTIONS, {
@@ -43,7 +46,7 @@ export function createUndiciTransport(baseUrl: string, clock: Clock): UndiciTran
     }
   }
 
-  const finish = createTurn<Exchange>((exchange) => exchange.tell())
+  const finish = gather<Exchange>((exchange) => exchange.tell())
 
   return {
     send: (call, deadline) =>

@@ -16,7 +16,7 @@ import {
 } from '../support/fixture.ts'
 import { buildWorker, type RunningWorker, runWorker } from '../support/worker-bundle.ts'
 
-const MAX_GZIP_BYTES = 120 * 1024
+const MAX_GZIP_BYTES = 90 * 1024
 
 const bundle = buildWorker()
 
@@ -28,7 +28,7 @@ describe('the Worker bundle', () => {
     expect(bundle.imports).toEqual(['cloudflare:workers'])
   })
 
-  it('stays below 120 KiB gzipped', () => {
+  it('stays below 90 KiB gzipped', () => {
     process.stdout.write(`Worker bundle: ${(bundle.gzipBytes / 1024).toFixed(1)} KiB gzip\n`)
     expect(bundle.gzipBytes).toBeLessThan(MAX_GZIP_BYTES)
   })
