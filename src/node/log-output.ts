@@ -16,7 +16,8 @@ const BATCH_MS = 100
  * lines back itself, but measures what it holds anew with every line.
  */
 export function standardOutput(): LogOutput {
-  const destination = new SonicBoom({ fd: 1, sync: false })
+  // With a least length of 0 its `flush` would not wait.
+  const destination = new SonicBoom({ fd: 1, sync: false, minLength: 1 })
   let batch = ''
   let timer: ReturnType<typeof setTimeout> | undefined
   const writeOut = (): void => {
@@ -34,7 +35,7 @@ export function standardOutput(): LogOutput {
     },
     flush(done) {
       writeOut()
-      destination.flush(done)
+      destination.flush(() => done())
     },
   }
 }

@@ -17,9 +17,11 @@ type LabelValues = readonly (string | number)[]
 /** Adds one to the count of the given label values. */
 export function createCounter(options: TallyOptions): (values: LabelValues) => void {
   const tallies = createTallies(() => ({ count: 0 }))
-  expose('counter', options, () =>
-    tallies.all().map(([values, { count }]) => ({ labels: labelled(options.labels, values), value: count })),
-  )
+  const shown = ([values, { count }]: readonly [LabelValues, { count: number }]) => ({
+    labels: labelled(options.labels, values),
+    value: count,
+  })
+  expose('counter', options, () => tallies.all().map(shown))
   return (values) => {
     tallies.of(values).count += 1
   }

@@ -45,11 +45,24 @@ export function createConnections(origin: string, max: number, options: Client.O
 
   const free = (connection: Connection): void => {
     if (connection.isIdle) return
-    for (let next = waiting.shift(); next !== undefined; next = waiting.shift()) {
-      if (!next.handler.isOver) return send(connection, next)
-    }
     connection.isIdle = true
     idle.push(connection)
+    serve()
+  }
+
+  let isServing = false
+  /** Gives idle connections to those that wait. A request that ends at once frees its connection meanwhile. */
+  const serve = (): void => {
+    if (isServing) return
+    isServing = true
+    while (waiting.length > 0) {
+      const connection = idle.pop()
+      if (connection === undefined) break
+      const next = waiting.shift()
+      if (next === undefined || next.handler.isOver) idle.push(connection)
+      else send(connection, next)
+    }
+    isServing = false
   }
 
   return {
