@@ -5,7 +5,16 @@
 import { startUpstream } from './measure.js'
 import { contenders, startContender } from './support/contenders.js'
 import { needs } from './support/processes.js'
-import { median, print, printMachine, printTable, ratio, short, withComma } from './support/table.js'
+import {
+  median,
+  print,
+  printBars,
+  printMachine,
+  printTable,
+  ratio,
+  short,
+  withComma,
+} from './support/table.js'
 import { verify, verifyGateway } from './support/verify.js'
 import { measure, scenarios, WARM_UP_REQUESTS, warmUp } from './support/wrk.js'
 
@@ -53,6 +62,11 @@ const sorted = keyed.toSorted((a, b) => summary(a).middle - summary(b).middle)
 printTable(
   ['keyed POST', 'CPU µs per request', 'min–max', 'to fastify + reply-from', 'requests/s'],
   sorted.map((one) => rowOf(one.target.title, one, base)),
+)
+
+printBars(
+  sorted.map((one) => [one.target.title.replaceAll(/[*`]/g, ''), summary(one).middle]),
+  summary(base ?? sorted[0]).middle,
 )
 
 const titles = {

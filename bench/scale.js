@@ -18,6 +18,7 @@ import {
 } from './measure.js'
 import { openLoop } from './support/open-loop.js'
 import { folder, needs, pause, pinSelf, until } from './support/processes.js'
+import { source } from './support/source.js'
 import { median, print, printMachine, printTable, ratio, short, withComma } from './support/table.js'
 import { keyedByMany, load, measure, scenarios, warmUp } from './support/wrk.js'
 
@@ -191,8 +192,8 @@ const { bytes: bytesAfter } = await inMemory.inspect()
 await inMemory.stop()
 const perRecord = (bytesAfter - bytesBefore) / kept
 
-const { loadConfig } = await import(pathToFileURL(join(root, 'dist/config.js')).href)
-const { nodeContext } = await import(pathToFileURL(join(root, 'dist/node/config-source.js')).href)
+const { loadConfig } = await source('config.ts')
+const { nodeContext } = await source('node/config-source.ts')
 const loadMs = (config) => {
   const text = JSON.stringify(config)
   const times = Array.from({ length: 5 }, () => {

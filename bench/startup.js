@@ -1,16 +1,18 @@
 // From the start of the process to its first answers: in sandbox mode, with a config, and with a large one. Runs are
 // interleaved, and not pinned to cores. CPU is that of the process tree until the first send was answered. Needs nginx.
 // Usage: npm run build && node bench/startup.js [runs=9]
-import { demoKey } from '../dist/node/demo.js'
-import { demoPhoneNumberIds } from '../dist/sandbox/organisation.js'
 import { benchConfig, gatewayCommand, startUpstream, wideConfig } from './measure.js'
 import { treeMicros } from './support/cpu.js'
 import { start, until } from './support/processes.js'
+import { source } from './support/source.js'
 import { median, print, printMachine, printTable, short } from './support/table.js'
 import { ask } from './support/verify.js'
 
 const [runs = 9] = process.argv.slice(2, 3).map(Number)
 if (!(runs > 0)) throw new Error('usage: node bench/startup.js [runs]')
+
+const { demoKey } = await source('node/demo.ts')
+const { demoPhoneNumberIds } = await source('sandbox/organisation.ts')
 
 const upstream = await startUpstream()
 const cases = [

@@ -1,8 +1,10 @@
 // The memory ledger without HTTP: CPU of `open` + `settle` with one kept record against a million of them and live ones
 // besides, both at their cap, so that every step also drops the oldest record. Needs --expose-gc; prints JSON.
 // Usage: node --expose-gc bench/support/ledger-alone.js <kept> <live>
-import { createMemoryLedger } from '../../dist/ledger/memory.js'
-import { systemClock } from '../../dist/system/clock.js'
+import { source } from './source.js'
+
+const { createMemoryLedger } = await source('ledger/memory.ts')
+const { systemClock } = await source('system/clock.ts')
 
 const [kept, live] = process.argv.slice(2).map(Number)
 const STEPS = 100_000

@@ -23,6 +23,22 @@ export function printTable(head, rows) {
   print('')
 }
 
+/** How many characters the bar of `base` has in a plot, and the longest one. */
+const BASE_BAR = 20
+const LONGEST_BAR = 60
+
+/** Prints a bar for each `[title, value]`, in proportion to `base`; bars that would be too long are cut off. */
+export function printBars(rows, base) {
+  const widest = Math.max(...rows.map(([title]) => title.length))
+  print('```')
+  for (const [title, value] of rows) {
+    const length = Math.max(1, Math.round((value / base) * BASE_BAR))
+    const bar = length > LONGEST_BAR ? `${'█'.repeat(LONGEST_BAR - 2)} …` : '█'.repeat(length)
+    print(`${title.padEnd(widest)} ${bar} ${short(value)}`)
+  }
+  print('```\n')
+}
+
 export const withComma = (number) => Math.round(number).toLocaleString('en-US')
 
 /** A number to three significant places or so, whatever its size. */
