@@ -84,7 +84,7 @@ const variants = {
     })
     const load = (patches) => (args) => ({
       contents: patched(args.path, patches),
-      loader: 'ts',
+      loader: args.path.endsWith('.json') ? 'json' : 'ts',
       resolveDir: dirname(args.path),
     })
     builder.onLoad({ filter: /\/src\/.+\.ts$/, namespace: 'file' }, load(broken))

@@ -65,7 +65,7 @@ export function openedFrom(reply: OpenReply, charge: Charge): Opened {
   const standings = standingsFrom(reply, charge)
   switch (kind) {
     case 'go':
-      return { kind, resumed: first === 1, ...(second != null && { body: String(second) }), standings }
+      return { kind, resumed: first === 1, body: second == null ? undefined : String(second), standings }
     case 'replay':
       return { kind, answer: unpackAnswer(String(first)), standings }
     case 'in_flight':
