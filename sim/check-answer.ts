@@ -1,6 +1,6 @@
 import type { Answer } from '../src/domain/answer.ts'
 import { errorTypes } from '../src/domain/errors.ts'
-import type { Reply } from '../src/pipeline/exchange.ts'
+import type { Reply } from '../src/pipeline/reply.ts'
 import { isLive } from './claims.ts'
 import { DAY } from './plan.ts'
 import { hasSent, invariants, mayBeCalledReuse, type Owner, type Sent } from './truth.ts'

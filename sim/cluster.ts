@@ -1,4 +1,4 @@
-import type { Reply } from '../src/pipeline/exchange.ts'
+import type { Reply } from '../src/pipeline/reply.ts'
 import type { Clock, Ledger } from '../src/ports.ts'
 import type { Door } from './caller.ts'
 import { heard } from './check-answer.ts'

@@ -1,7 +1,6 @@
 import { failure } from '../domain/errors.ts'
 import type { BucketStanding, WindowStanding } from '../domain/limits.ts'
-import { readCharge } from '../pipeline/relay.ts'
-import { writeCharge } from '../pipeline/send.ts'
+import { readCharge, writeCharge } from '../pipeline/charges.ts'
 import type { Ledger } from '../ports.ts'
 import type { GatewayContext } from './context.ts'
 import { refuseWith, succeed } from './reply.ts'

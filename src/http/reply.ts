@@ -2,7 +2,7 @@ import type { Answer } from '../domain/answer.ts'
 import { render } from '../domain/answer.ts'
 import { type Failure, type FailureDetail, failure, type GatewayCode } from '../domain/errors.ts'
 import type { Standings } from '../domain/limits.ts'
-import type { Reply } from '../pipeline/exchange.ts'
+import type { Reply } from '../pipeline/reply.ts'
 import type { GatewayContext } from './context.ts'
 import { type Handled, refused } from './post-message.ts'
 

@@ -1,11 +1,9 @@
 import { type Answer, render } from '../domain/answer.ts'
-import { type Failure, failure, type GatewayCode } from '../domain/errors.ts'
 import { elapsedMs } from '../domain/events.ts'
 import { isOfLaterRelease } from '../domain/fingerprint.ts'
 import { type Judgement, judge, type Operation } from '../domain/judge.ts'
-import type { Charge, Standings } from '../domain/limits.ts'
-import type { Refusal } from '../domain/meters.ts'
-import { type Account, holdsToken, type Tenant } from '../domain/tenant.ts'
+import type { Standings } from '../domain/limits.ts'
+import { type Account, holdsToken } from '../domain/tenant.ts'
 import type { UpstreamCall, UpstreamHeaders, UpstreamResult } from '../domain/upstream.ts'
 import type {
   Clock,
@@ -18,17 +16,7 @@ import type {
   UpstreamTransport,
 } from '../ports.ts'
 import { chain, isPending } from './chain.ts'
-
-/** What the pipeline gives to HTTP: an answer, and what the headers tell about it. */
-export interface Reply {
-  readonly answer: Answer
-  /** Absent when the request did not reach the ledger. */
-  readonly standings?: Standings | undefined
-  /** Present on a keyed request: whether the answer is that of an earlier request. */
-  readonly replayed?: boolean | undefined
-  /** Time spent waiting for the upstream. */
-  readonly upstreamMs?: number | undefined
-}
+import { type Reply, turnedAway, type Unreachable } from './reply.ts'
 
 export interface ExchangePorts {
   readonly clock: Clock
@@ -111,25 +99,6 @@ function conclude(
 
 const noHeaders: UpstreamHeaders = {}
 
-/** What the tenant is certain of when the limits of its account are contended. */
-export const shareOf = ({ account, weight }: Tenant): NonNullable<Charge['share']> => ({
-  weight,
-  of: account.weights,
-})
-
-/** What `make` makes of a tenant, made once: tenants of a config never change, and a new config has new ones. */
-export function oncePerTenant<T extends object>(make: (tenant: Tenant) => T): (tenant: Tenant) => T {
-  const made = new WeakMap<Tenant, T>()
-  return (tenant) => {
-    let one = made.get(tenant)
-    if (one === undefined) {
-      one = make(tenant)
-      made.set(tenant, one)
-    }
-    return one
-  }
-}
-
 /** The upstream's request id goes into a header and the log, so it must be nothing but an id. */
 const shownId = (id: string | undefined, account: Account): string | undefined =>
   id === undefined || holdsToken(account, id) ? undefined : id
@@ -146,7 +115,6 @@ const outcomeOf = (
   accountTokensLeft: tokensLeft,
 })
 
-type Unreachable = { readonly kind: 'unreachable' }
 type Unbound = Extract<Opened, { kind: 'other_version' }>
 
 /**
@@ -213,43 +181,5 @@ async function standingsAnew(ledger: Ledger, entry: LedgerEntry): Promise<Standi
     return await ledger.standings(entry)
   } catch {
     return undefined
-  }
-}
-
-const refusalCodes: Record<Refusal['by'], GatewayCode> = {
-  rate: 'rate_limit_exceeded',
-  quota: 'quota_exceeded',
-  concurrency: 'concurrency_exceeded',
-  account_rate: 'upstream_rate_limited',
-}
-
-/** The reply to a request that the ledger did not let go. */
-function turnedAway(
-  opened: Exclude<Opened, { kind: 'go' }> | Unreachable,
-  requestId: string,
-  keyed: boolean,
-): Reply {
-  const standings = 'standings' in opened ? opened.standings : undefined
-  const isReplay = opened.kind === 'replay'
-  const answer = isReplay ? opened.answer : render(turnedAwayBy(opened), requestId)
-  return { answer, standings, replayed: keyed ? isReplay : undefined, upstreamMs: undefined }
-}
-
-function turnedAwayBy(opened: Exclude<Opened, { kind: 'go' | 'replay' }> | Unreachable): Failure {
-  switch (opened.kind) {
-    case 'in_flight':
-    // Bound by a later release, or anew between two looks: open, and not to be compared here and now.
-    case 'other_version':
-      return failure('idempotency_in_progress', { outcome: 'unknown', retryAfterSeconds: 1 })
-    case 'mismatch':
-      return failure('idempotency_key_reuse')
-    case 'refused':
-      return failure(refusalCodes[opened.by], {
-        outcome: opened.resumed ? 'unknown' : 'not_sent',
-        retryAfterSeconds: Math.max(1, Math.ceil(opened.retryAfterMs / 1000)),
-      })
-    case 'full':
-    case 'unreachable':
-      return failure('service_unavailable', { retryAfterSeconds: 1 })
   }
 }

@@ -1,8 +1,9 @@
 import type { Operation } from '../domain/judge.ts'
-import type { Charge } from '../domain/limits.ts'
-import type { Credential, Tenant } from '../domain/tenant.ts'
+import type { Credential } from '../domain/tenant.ts'
 import type { MaybePromise } from '../ports.ts'
-import { type ExchangePorts, exchange, leaseMs, oncePerTenant, type Reply, shareOf } from './exchange.ts'
+import { readCharge } from './charges.ts'
+import { type ExchangePorts, exchange, leaseMs } from './exchange.ts'
+import type { Reply } from './reply.ts'
 
 /** A read that is passed on. */
 export interface Reading {
@@ -40,14 +41,3 @@ export function relay(
     }),
   })
 }
-
-export const readCharge = oncePerTenant((tenant: Tenant): Charge => {
-  const { account, quotas } = tenant
-  return {
-    class: 'read',
-    tenantPerMinute: quotas.readPerMinute,
-    accountPerMinute: account.readPerMinute,
-    maxConcurrent: quotas.maxConcurrent,
-    share: shareOf(tenant),
-  }
-})

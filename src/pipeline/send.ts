@@ -1,11 +1,12 @@
 import { canonicalJson, derivedKeyBytes, fingerprintOf, fingerprintText } from '../domain/fingerprint.ts'
-import type { Charge } from '../domain/limits.ts'
 import { type Message, type MessageSettings, parseMessage } from '../domain/message.ts'
 import type { Credential, Tenant } from '../domain/tenant.ts'
 import { jsonObject } from '../domain/upstream-error.ts'
 import type { Digest, MaybePromise, Slot } from '../ports.ts'
 import { chain } from './chain.ts'
-import { type ExchangePorts, exchange, leaseMs, oncePerTenant, type Reply, shareOf } from './exchange.ts'
+import { writeCharge } from './charges.ts'
+import { type ExchangePorts, exchange, leaseMs } from './exchange.ts'
+import type { Reply } from './reply.ts'
 
 export interface SendPorts extends ExchangePorts {
   readonly digest: Digest
@@ -80,28 +81,3 @@ function normalisedAgain(
 
 /** The key of a request that brought none. The blank keeps it apart from every key a caller can give. */
 const ownKey = (requestId: string): string => ` ${requestId}`
-
-/** Read receipts spend write tokens but are no messages (interface §6). */
-export const writeCharge = (tenant: Tenant, isMessage: boolean): Charge =>
-  isMessage ? messageCharge(tenant) : receiptCharge(tenant)
-
-const receiptCharge = oncePerTenant((tenant) => writeChargeOf(tenant, undefined))
-const messageCharge = oncePerTenant((tenant) => {
-  const { messagesPerDay, messagesPerMonth } = tenant.quotas
-  return writeChargeOf(tenant, {
-    ...(messagesPerDay !== undefined && { perDay: messagesPerDay }),
-    ...(messagesPerMonth !== undefined && { perMonth: messagesPerMonth }),
-  })
-})
-
-function writeChargeOf(tenant: Tenant, message: Charge['message']): Charge {
-  const { account, quotas } = tenant
-  return {
-    class: 'write',
-    tenantPerMinute: quotas.writePerMinute,
-    accountPerMinute: account.writePerMinute,
-    maxConcurrent: quotas.maxConcurrent,
-    share: shareOf(tenant),
-    ...(message && { message }),
-  }
-}
