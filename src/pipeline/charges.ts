@@ -1,41 +1,32 @@
-import type { Charge } from '../domain/limits.ts'
+import type { Charge, RateClass } from '../domain/limits.ts'
 import type { Tenant } from '../domain/tenant.ts'
 
 /** Read receipts spend write tokens but are no messages (interface §6). */
 export const writeCharge = (tenant: Tenant, isMessage: boolean): Charge =>
   isMessage ? messageCharge(tenant) : receiptCharge(tenant)
 
-const receiptCharge = oncePerTenant((tenant) => writeChargeOf(tenant, undefined))
+const receiptCharge = oncePerTenant((tenant) => chargeOf(tenant, 'write'))
 const messageCharge = oncePerTenant((tenant) => {
   const { messagesPerDay, messagesPerMonth } = tenant.quotas
-  return writeChargeOf(tenant, {
+  const message = {
     ...(messagesPerDay !== undefined && { perDay: messagesPerDay }),
     ...(messagesPerMonth !== undefined && { perMonth: messagesPerMonth }),
-  })
+  }
+  return { ...chargeOf(tenant, 'write'), message }
 })
 
-function writeChargeOf(tenant: Tenant, message: Charge['message']): Charge {
+export const readCharge = oncePerTenant((tenant) => chargeOf(tenant, 'read'))
+
+function chargeOf(tenant: Tenant, rateClass: RateClass): Charge {
   const { account, quotas } = tenant
   return {
-    class: 'write',
-    tenantPerMinute: quotas.writePerMinute,
-    accountPerMinute: account.writePerMinute,
+    class: rateClass,
+    tenantPerMinute: quotas[`${rateClass}PerMinute`],
+    accountPerMinute: account[`${rateClass}PerMinute`],
     maxConcurrent: quotas.maxConcurrent,
     share: shareOf(tenant),
-    ...(message && { message }),
   }
 }
-
-export const readCharge = oncePerTenant((tenant: Tenant): Charge => {
-  const { account, quotas } = tenant
-  return {
-    class: 'read',
-    tenantPerMinute: quotas.readPerMinute,
-    accountPerMinute: account.readPerMinute,
-    maxConcurrent: quotas.maxConcurrent,
-    share: shareOf(tenant),
-  }
-})
 
 /** What the tenant is certain of when the limits of its account are contended. */
 const shareOf = ({ account, weight }: Tenant): NonNullable<Charge['share']> => ({
