@@ -1,3 +1,4 @@
+import { oncePer } from './once-per.ts'
 import { isPermanentName, providerMeaning } from './provider-codes.ts'
 import type { UpstreamResult } from './upstream.ts'
 import { readUpstreamError, type UpstreamError } from './upstream-error.ts'
@@ -28,18 +29,14 @@ export type ErrorMeaning =
   /** Any other 4xx: refused for good. */
   | { readonly kind: 'refused' }
 
+type Answered = Extract<UpstreamResult, { kind: 'answered' }>
+
 /** Each layer asks for it, and a body may be a megabyte: it is read once for a result. */
-const known = new WeakMap<UpstreamResult, ErrorMeaning>()
+const readOnce = oncePer(({ status, body }: Answered) => errorMeaning(status, readUpstreamError(body)))
 
 /** The meaning of an answer of 400 and above; undefined for every other result. */
 export function errorMeaningOf(result: UpstreamResult): ErrorMeaning | undefined {
-  if (result.kind !== 'answered' || result.status < 400) return undefined
-  let meaning = known.get(result)
-  if (meaning === undefined) {
-    meaning = errorMeaning(result.status, readUpstreamError(result.body))
-    known.set(result, meaning)
-  }
-  return meaning
+  return result.kind === 'answered' && result.status >= 400 ? readOnce(result) : undefined
 }
 
 /** The table of 4xx and 5xx; the first row that fits decides. */

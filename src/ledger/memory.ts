@@ -134,14 +134,10 @@ function createMemoryStore(options: MemoryLedgerOptions): LedgerStore {
   }
 }
 
-/** How often expired records are looked for. */
-const SWEEP_MS = 1000
-
 /** Records whose outcome is open, in the order of their first send, and the bytes of their bodies. */
 function createLive() {
   const records = new Map<string, InFlight | Unknown>()
   let held = 0
-  let sweptAt = 0
   const drop = (row: string, record: InFlight | Unknown): void => {
     held -= bodyBytes(record)
     records.delete(row)
@@ -156,8 +152,6 @@ function createLive() {
       records.set(row, record)
     },
     dropExpired(now: EpochMs) {
-      if (Math.abs(now - sweptAt) < SWEEP_MS) return
-      sweptAt = now
       for (const [row, record] of records) {
         if (!hasExpired(record, now)) break
         drop(row, record)

@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream'
 import { getRequestListener } from '@hono/node-server'
 import { RESPONSE_ALREADY_SENT } from '@hono/node-server/utils/response'
 import { type Failure, failure } from '../domain/errors.ts'
+import { oncePer } from '../domain/once-per.ts'
 import type { Entropy, Telemetry } from '../ports.ts'
 import type { DirectPost } from './direct-post.ts'
 import { readFields } from './fields.ts'
@@ -80,15 +81,7 @@ export function listen(options: ListenOptions): Promise<Listening> {
   // A caller that has ended its side still waits for its answer (RFC 9112 §9.6). Node has it, but untyped.
   Object.assign(server, { httpAllowHalfOpen: true })
 
-  const connections = new WeakMap<Duplex, Connection>()
-  const connectionOf = (socket: Duplex): Connection => {
-    let connection = connections.get(socket)
-    if (connection === undefined) {
-      connection = { latest: undefined, isEnding: false }
-      connections.set(socket, connection)
-    }
-    return connection
-  }
+  const connectionOf = oncePer((_socket: Duplex): Connection => ({ latest: undefined, isEnding: false }))
   const watch = (response: ServerResponse): void => {
     const { socket } = response
     if (socket !== null && response.writableEnded) endWhenStuck(response, socket, answerTimeoutMs)

@@ -1,12 +1,15 @@
 import type { Charge, RateClass } from '../domain/limits.ts'
+import { oncePer } from '../domain/once-per.ts'
 import type { Tenant } from '../domain/tenant.ts'
+
+// Tenants of a config never change, and a new config has new ones, so their charges are made once.
 
 /** Read receipts spend write tokens but are no messages (interface §6). */
 export const writeCharge = (tenant: Tenant, isMessage: boolean): Charge =>
   isMessage ? messageCharge(tenant) : receiptCharge(tenant)
 
-const receiptCharge = oncePerTenant((tenant) => chargeOf(tenant, 'write'))
-const messageCharge = oncePerTenant((tenant) => {
+const receiptCharge = oncePer((tenant: Tenant) => chargeOf(tenant, 'write'))
+const messageCharge = oncePer((tenant: Tenant) => {
   const { messagesPerDay, messagesPerMonth } = tenant.quotas
   const message = {
     ...(messagesPerDay !== undefined && { perDay: messagesPerDay }),
@@ -15,7 +18,7 @@ const messageCharge = oncePerTenant((tenant) => {
   return { ...chargeOf(tenant, 'write'), message }
 })
 
-export const readCharge = oncePerTenant((tenant) => chargeOf(tenant, 'read'))
+export const readCharge = oncePer((tenant: Tenant) => chargeOf(tenant, 'read'))
 
 function chargeOf(tenant: Tenant, rateClass: RateClass): Charge {
   const { account, quotas } = tenant
@@ -33,16 +36,3 @@ const shareOf = ({ account, weight }: Tenant): NonNullable<Charge['share']> => (
   weight,
   of: account.weights,
 })
-
-/** What `make` makes of a tenant, made once: tenants of a config never change, and a new config has new ones. */
-function oncePerTenant<T extends object>(make: (tenant: Tenant) => T): (tenant: Tenant) => T {
-  const made = new WeakMap<Tenant, T>()
-  return (tenant) => {
-    let one = made.get(tenant)
-    if (one === undefined) {
-      one = make(tenant)
-      made.set(tenant, one)
-    }
-    return one
-  }
-}

@@ -80,27 +80,23 @@ function createTallies<Tally extends object>(make: () => Tally) {
   return {
     all: () => all,
     of(values: LabelValues): Tally {
-      let found: Branch<Tally> | Tally = root
-      for (const value of values) {
-        const branch = found as Branch<Tally>
-        const next = branch.get(value)
-        if (next === undefined) return add(values)
-        found = next
-      }
-      return found as Tally
+      const last = values.length - 1
+      let branch = root
+      for (let at = 0; at < last; at += 1) branch = below(branch, values[at] ?? '')
+      const known = branch.get(values[last] ?? '') as Tally | undefined
+      if (known !== undefined) return known
+      const tally = make()
+      branch.set(values[last] ?? '', tally)
+      all.push([values, tally])
+      return tally
     },
   }
+}
 
-  function add(values: LabelValues): Tally {
-    const tally = make()
-    let branch = root
-    for (const value of values.slice(0, -1)) {
-      const next = (branch.get(value) as Branch<Tally> | undefined) ?? new Map()
-      branch.set(value, next)
-      branch = next
-    }
-    branch.set(values.at(-1) ?? '', tally)
-    all.push([values, tally])
-    return tally
-  }
+function below<Tally>(branch: Branch<Tally>, value: string | number): Branch<Tally> {
+  const known = branch.get(value) as Branch<Tally> | undefined
+  if (known !== undefined) return known
+  const made: Branch<Tally> = new Map()
+  branch.set(value, made)
+  return made
 }
