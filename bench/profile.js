@@ -49,7 +49,7 @@ function placeOf(frame) {
   if (url === '') return 'native'
   const inPackage = /node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(url)?.[1]
   if (inPackage !== undefined) return inPackage
-  return /\/dist\/(.*)$/.exec(url)?.[1] ?? (url.startsWith('wasm:') ? 'undici (wasm)' : url)
+  return /\/dist\/(.*)$/.exec(url)?.[1] ?? url
 }
 
 function originOf(frame) {

@@ -28,7 +28,7 @@ import { createLog } from './telemetry/log.ts'
 import { createMetrics, type Metrics } from './telemetry/metrics.ts'
 import { stackUpstream } from './upstream/stack.ts'
 import { createUpstreamState } from './upstream/state.ts'
-import { createUndiciTransport, type UndiciTransport } from './upstream/transport-undici.ts'
+import { createHttp1Transport, type Http1Transport } from './upstream/transport-http1.ts'
 
 export interface Running {
   readonly url: string
@@ -105,7 +105,7 @@ async function compose(
   const build = (config: Config, earlier?: Built): Built => {
     const { baseUrl, timeoutMs, replyButtonsAs, maxInFlight } = config.upstream
     const pool =
-      earlier?.baseUrl === baseUrl ? earlier.pool : createUndiciTransport(baseUrl, clock, createTurn)
+      earlier?.baseUrl === baseUrl ? earlier.pool : createHttp1Transport(baseUrl, clock, createTurn)
     const transport = stackUpstream(pool.send, { clock, entropy, telemetry, state }, config.upstream)
     const directory = createDirectory(config)
     const services = { clock, entropy, digest, telemetry, ledger, transport, directory, gate }
@@ -177,7 +177,7 @@ const serveMetricsOn = async (
 interface Built {
   readonly baseUrl: string
   readonly timeoutMs: number
-  readonly pool: UndiciTransport
+  readonly pool: Http1Transport
   readonly fetch: (request: Request) => Response | Promise<Response>
   readonly direct: DirectPost
 }

@@ -67,7 +67,7 @@ const outside: readonly (readonly [where: RegExp, what: RegExp])[] = [
   [/^ledger\/redis(\/.+)?\.ts$/, /^(redis|node:crypto)$/],
   // Adapters of Node that keep the name of what they do: their counterparts are no other runtime's.
   [/^telemetry\/(metrics|tally)\.ts$/, /^prom-client$/],
-  [/^upstream\/.+-undici\.ts$/, /^(undici|node:.+)$/],
+  [/^upstream\/http1\//, /^node:(net|tls)$/],
   [/^(upstream|system|ledger|telemetry)\/.+-node\.ts$/, /^node:.+$/],
   [/^node(\/.+)?\.ts$/, /^(sonic-boom|@hono\/node-server(\/.+)?|node:.+)$/],
   // A program of its own, for Node alone.

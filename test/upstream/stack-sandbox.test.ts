@@ -3,9 +3,10 @@ import { Secret } from '../../src/domain/tenant.ts'
 import type { UpstreamCall, UpstreamResult } from '../../src/domain/upstream.ts'
 import type { UpstreamTransport } from '../../src/ports.ts'
 import { type RunningSandbox, type ServeSandboxOptions, serveSandbox } from '../../src/sandbox/serve.ts'
+import { createTurn } from '../../src/system/turn.ts'
 import { stackUpstream } from '../../src/upstream/stack.ts'
 import { createUpstreamState } from '../../src/upstream/state.ts'
-import { createUndiciTransport, type UndiciTransport } from '../../src/upstream/transport-undici.ts'
+import { createHttp1Transport, type Http1Transport } from '../../src/upstream/transport-http1.ts'
 import { createRecorder, type Recorder } from '../support/recorder.ts'
 import { createFastClock } from './fast-clock.ts'
 import { entropyOf } from './layers.ts'
@@ -35,7 +36,7 @@ function message(to: string, more: Partial<UpstreamCall> = {}): UpstreamCall {
 
 describe('the layers over sockets to the sandbox', () => {
   let sandbox: RunningSandbox
-  let pool: UndiciTransport
+  let pool: Http1Transport
   let telemetry: Recorder
   let send: UpstreamTransport
   const start = async (options: ServeSandboxOptions = {}, maxRetries = 2) => {
@@ -44,7 +45,7 @@ describe('the layers over sockets to the sandbox', () => {
       now: clock.now,
       ...options,
     })
-    pool = createUndiciTransport(sandbox.baseUrl, clock)
+    pool = createHttp1Transport(sandbox.baseUrl, clock, createTurn)
     telemetry = createRecorder()
     const state = createUpstreamState()
     send = stackUpstream(pool.send, { clock, telemetry, state, entropy: entropyOf(0.5) }, { maxRetries })

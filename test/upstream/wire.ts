@@ -3,7 +3,8 @@ import { createServer, type Server, type Socket } from 'node:net'
 import { Secret } from '../../src/domain/tenant.ts'
 import type { UpstreamCall, UpstreamResult } from '../../src/domain/upstream.ts'
 import { systemClock } from '../../src/system/clock.ts'
-import { createUndiciTransport, type UndiciTransport } from '../../src/upstream/transport-undici.ts'
+import { createTurn } from '../../src/system/turn.ts'
+import { createHttp1Transport, type Http1Transport } from '../../src/upstream/transport-http1.ts'
 
 /** One accepted socket and every byte that came over it. */
 export interface Line {
@@ -96,8 +97,8 @@ export const http = (status: string, body: string | Buffer, headers: readonly st
 export const ok = (body = '{"data":{}}'): Buffer => http('200 OK', body)
 
 /** A transport to `base`, closed by `hangUp`. */
-export function connectTo(base: string): UndiciTransport {
-  const transport = createUndiciTransport(base, systemClock)
+export function connectTo(base: string): Http1Transport {
+  const transport = createHttp1Transport(base, systemClock, createTurn)
   let closing: Promise<void> | undefined
   const close = () => {
     closing ??= transport.close()
@@ -125,7 +126,7 @@ export const get: UpstreamCall = { ...bare, method: 'GET', path: '/1065403522429
 
 /** Sends `call` with `ms` to live. */
 export const within = (
-  transport: UndiciTransport,
+  transport: Http1Transport,
   ms: number,
   call: UpstreamCall = post,
 ): Promise<UpstreamResult> => transport.send(call, systemClock.now() + ms)
