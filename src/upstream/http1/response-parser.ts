@@ -4,15 +4,17 @@ export type Progress = 'more' | 'done' | 'broken'
 /** A head, a line of a chunked body, or all trailers: as much as Node's own parser takes. */
 export const MAX_HEAD_BYTES = 16 * 1024
 
-// RFC 9112 §4 and §5, RFC 9110 §5.5; lines are never folded.
-const field = String.raw`[!#$%&'*+\-.^_\x60|~\dA-Za-z]+:[\t\x20-\x7e\x80-\xff]*`
-const headPattern = new RegExp(
-  String.raw`^HTTP/1\.[01] [1-9]\d\d(?: [\t\x20-\x7e\x80-\xff]*)?(?:\r\n${field})*$`,
-)
-const trailerPattern = new RegExp(`^${field}$`)
+// RFC 9112 §4 and §5, RFC 9110 §5; lines are never folded.
+const token = String.raw`[!#$%&'*+\-.^_\x60|~\dA-Za-z]+`
+const text = String.raw`[\t\x20-\x7e\x80-\xff]`
+const field = `${token}:${text}*`
+const headPattern = new RegExp(String.raw`^HTTP/1\.[01] [1-9]\d\d(?: ${text}*)?(?:\r\n${field})*$`)
+/** What delimits a message has no place behind it (RFC 9110 §6.5.1). */
+const trailerPattern = new RegExp(`^(?!content-length:|transfer-encoding:)${field}$`, 'i')
 
 /** RFC 9112 §7.1: a size in hex, perhaps with extensions. */
-const chunkSizePattern = /^([\dA-Fa-f]{1,16})(?:[\t ]*;[\t\x20-\x7e\x80-\xff]*)?$/
+const quoted = String.raw`"(?:[\t\x20\x21\x23-\x5b\x5d-\x7e\x80-\xff]|\\${text})*"`
+const chunkSizePattern = new RegExp(`^([\\dA-Fa-f]{1,16})(?:;${token}(?:=(?:${token}|${quoted}))?)*$`)
 
 const lengthPattern = /^\d{1,15}$/
 const closePattern = /(?:^|,)[\t ]*close[\t ]*(?:,|$)/i
@@ -89,11 +91,12 @@ export class ResponseParser {
     if (head === undefined) return isHttp(this.#unread) ? this.#waitForLine() : 'broken'
     if (head.length > MAX_HEAD_BYTES || !headPattern.test(head)) return 'broken'
     const status = Number(head.slice(9, 12))
-    // A switch of protocols was not asked for; other interim responses say nothing (RFC 9110 §15.2).
-    if (status < 200) return status === 101 ? 'broken' : undefined
-
+    const isOld = head.startsWith('HTTP/1.0')
     const fields = readFields(head)
-    const part = this.#partAfter(status, head.startsWith('HTTP/1.0'), fields)
+    // A switch of protocols was not asked for; other interim responses say nothing (RFC 9110 §15.2).
+    if (status < 200) return status === 101 || isOld || closes(fields) ? 'broken' : undefined
+
+    const part = this.#partAfter(status, isOld, fields)
     if (part === undefined) return 'broken'
     this.#part = part
     this.status = status
@@ -107,7 +110,7 @@ export class ResponseParser {
     const length = fields.get('content-length')
     if (coding !== undefined && (coding.toLowerCase() !== 'chunked' || length !== undefined || isOld)) return
     if (length !== undefined && !lengthPattern.test(length)) return
-    this.isReusable = !isOld && !closePattern.test(fields.get('connection') ?? '')
+    this.isReusable = !isOld && !closes(fields)
     if (status === 204 || status === 304) return 'nothing'
     if (coding !== undefined) return 'chunk_size'
     if (length !== undefined) {
@@ -167,6 +170,9 @@ export class ResponseParser {
 
 /** Whether `beginning` may become a response. Who speaks something else may never end its line. */
 const isHttp = (beginning: string): boolean => beginning.startsWith('HTTP/1.'.slice(0, beginning.length))
+
+/** Whether the connection is not to be used after a head with these fields (RFC 9112 §9.6). */
+const closes = (fields: Fields): boolean => closePattern.test(fields.get('connection') ?? '')
 
 /** The fields of a head that is known to be well formed. */
 function readFields(head: string): Fields {
