@@ -62,7 +62,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
 const outside: readonly (readonly [where: RegExp, what: RegExp])[] = [
   [/^(domain|config)\//, /^(zod(\/.+)?|libphonenumber-js\/core)$/],
   [/^http\//, /^(zod|hono(\/.+)?|@hono\/zod-validator)$/],
-  [/^ledger\/memory\.ts$/, /^lru-cache$/],
+  [/^ledger\/memory\/.+\.ts$/, /^lru-cache$/],
   [/^ledger\/durable-object\.ts$/, /^cloudflare:workers$/],
   [/^ledger\/redis(\/.+)?\.ts$/, /^(redis|node:crypto)$/],
   // Adapters of Node that keep the name of what they do: their counterparts are no other runtime's.

@@ -1,10 +1,11 @@
-import { LRUCache } from 'lru-cache'
-import { hasExpired, type InFlight, type Settled, type Unknown } from '../domain/ledger-rules.ts'
+import { hasExpired } from '../domain/ledger-rules.ts'
 import type { Bucket, RateClass, Window } from '../domain/limits.ts'
 import type { FreshMeters } from '../domain/meters.ts'
 import type { EpochMs } from '../domain/tenant.ts'
 import type { Clock, Ledger, Telemetry } from '../ports.ts'
 import { createBook, type Lease, type LedgerStore, rowKey } from './book.ts'
+import { createKeptAnswers } from './memory/kept-answers.ts'
+import { LiveRecords } from './memory/live-records.ts'
 
 export interface MemoryLedgerOptions {
   readonly clock: Clock
@@ -17,9 +18,6 @@ export interface MemoryLedgerOptions {
   /** The bodies that these hold, at two bytes a character; the one that reaches the cap is still taken. */
   readonly maxLiveBytes?: number
 }
-
-/** What a record costs beyond its strings, in bytes: objects, map and list entries, rounded up. */
-const RECORD_OVERHEAD_BYTES = 400
 
 /** The ledger of one process: nothing survives a restart but what the upstream itself remembers. */
 export const createMemoryLedger = (options: MemoryLedgerOptions): Ledger =>
@@ -38,15 +36,12 @@ type AccountRow = Partial<Record<RateClass, Pick<FreshMeters, 'account' | 'conte
 function createMemoryStore(options: MemoryLedgerOptions): LedgerStore {
   const { clock, telemetry, maxSettled = 250_000, maxSettledBytes = 2 ** 28 } = options
   const { maxLive = 100_000, maxLiveBytes = 2 ** 27 } = options
-  const live = createLive()
-  const kept = new LRUCache<string, Settled>({
+  const live = new LiveRecords()
+  const kept = createKeptAnswers({
     max: maxSettled,
-    maxSize: maxSettledBytes,
-    sizeCalculation: (record, key) => record.answer.body.length + key.length + RECORD_OVERHEAD_BYTES,
-    dispose: (record, _key, reason) => {
-      if (reason === 'evict' && !hasExpired(record, clock.now())) {
-        telemetry.record({ event: 'ledger_evicted', records: 1 })
-      }
+    maxBytes: maxSettledBytes,
+    evicted(record) {
+      if (!hasExpired(record, clock.now())) telemetry.record({ event: 'ledger_evicted', records: 1 })
     },
   })
   const tenants = new Map<string, TenantRow>()
@@ -77,7 +72,7 @@ function createMemoryStore(options: MemoryLedgerOptions): LedgerStore {
 
     hasRoom(now) {
       live.dropExpired(now)
-      return live.size() < maxLive && live.bytes() < maxLiveBytes
+      return live.size < maxLive && live.bytes < maxLiveBytes
     },
 
     write(tenant, key, record, before) {
@@ -133,35 +128,6 @@ function createMemoryStore(options: MemoryLedgerOptions): LedgerStore {
     },
   }
 }
-
-/** Records whose outcome is open, in the order of their first send, and the bytes of their bodies. */
-function createLive() {
-  const records = new Map<string, InFlight | Unknown>()
-  let held = 0
-  const drop = (row: string, record: InFlight | Unknown): void => {
-    held -= bodyBytes(record)
-    records.delete(row)
-  }
-  return {
-    size: () => records.size,
-    bytes: () => held,
-    get: (row: string) => records.get(row),
-    delete: drop,
-    set(row: string, record: InFlight | Unknown) {
-      held += bodyBytes(record) - bodyBytes(records.get(row))
-      records.set(row, record)
-    },
-    dropExpired(now: EpochMs) {
-      for (const [row, record] of records) {
-        if (!hasExpired(record, now)) break
-        drop(row, record)
-      }
-    },
-  }
-}
-
-/** A string takes two bytes a character once it holds one beyond Latin-1. */
-const bodyBytes = (record: InFlight | Unknown | undefined): number => 2 * (record?.body?.length ?? 0)
 
 function found<K, V>(map: Map<K, V>, key: K, make: () => V): V {
   const known = map.get(key)

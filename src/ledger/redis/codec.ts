@@ -1,29 +1,8 @@
-import type { Answer } from '../../domain/answer.ts'
 import { type Charge, periodStart, type Standings } from '../../domain/limits.ts'
 import { type FreshMeters, refusal, standingsOf } from '../../domain/meters.ts'
 import type { EpochMs } from '../../domain/tenant.ts'
 import type { Opened } from '../../ports.ts'
-
-/** An answer as it is kept: its fields as a JSON list, a line end, and the body as it is. */
-export function packAnswer(answer: Answer): string {
-  const { status, body, code, outcome, retryAfterSeconds, upstreamRequestId } = answer
-  const fields = [status, code, outcome, retryAfterSeconds, upstreamRequestId]
-  while (fields.at(-1) === undefined) fields.pop()
-  return `${JSON.stringify(fields)}\n${body}`
-}
-
-export function unpackAnswer(packed: string): Answer {
-  const end = packed.indexOf('\n')
-  const [status, code, outcome, retryAfterSeconds, upstreamRequestId] = JSON.parse(packed.slice(0, end))
-  return {
-    status,
-    body: packed.slice(end + 1),
-    ...(code != null && { code }),
-    ...(outcome != null && { outcome }),
-    ...(retryAfterSeconds != null && { retryAfterSeconds }),
-    ...(upstreamRequestId != null && { upstreamRequestId }),
-  }
-}
+import { unpackAnswer } from '../packed-answer.ts'
 
 /** What `openScript` answers: the kind, the server's own time, then the time it judged by and the meters. */
 export type OpenReply = readonly [
