@@ -24,7 +24,7 @@ export interface KeptAnswers {
 export function createKeptAnswers({ max, maxBytes, evicted }: KeptAnswersOptions): KeptAnswers {
   const texts = new TextStore()
   const ids = new LRUCache<string, number>({
-    max,
+    // Not `max`: for that many entries it makes room at once, which takes a tenth of the whole start.
     maxSize: maxBytes,
     dispose(id, _row, reason) {
       if (reason === 'evict') evicted(unpack(texts.get(id)))
@@ -41,6 +41,7 @@ export function createKeptAnswers({ max, maxBytes, evicted }: KeptAnswersOptions
       ids.set(row, id, { size: bytes + row.length + RECORD_OVERHEAD_BYTES })
       // What is larger than the whole cache is not taken in.
       if (ids.peek(row) !== id) texts.free(id)
+      if (ids.size > max) ids.pop()
     },
     delete(row) {
       ids.delete(row)
