@@ -70,7 +70,10 @@ function expose(type: 'counter' | 'histogram', { name, help, register }: TallyOp
 const labelled = (labels: readonly string[], values: LabelValues) =>
   Object.fromEntries(labels.map((label, at) => [label, values[at]]))
 
-/** A tree of label values, a level for each label. */
+/**
+ * A tree of label values, a level for each label, the last label at its root: the first ones have the most values,
+ * such as tenants, and below each of these there is nothing but its tally.
+ */
 type Branch<Tally> = Map<string | number, Branch<Tally> | Tally>
 
 /** Finds the tally of label values, made when they are first seen. */
@@ -80,13 +83,13 @@ function createTallies<Tally extends object>(make: () => Tally) {
   return {
     all: () => all,
     of(values: LabelValues): Tally {
-      const last = values.length - 1
       let branch = root
-      for (let at = 0; at < last; at += 1) branch = below(branch, values[at] ?? '')
-      const known = branch.get(values[last] ?? '') as Tally | undefined
+      for (let at = values.length - 1; at > 0; at -= 1) branch = below(branch, values[at] ?? '')
+      const [first = ''] = values
+      const known = branch.get(first) as Tally | undefined
       if (known !== undefined) return known
       const tally = make()
-      branch.set(values[last] ?? '', tally)
+      branch.set(first, tally)
       all.push([values, tally])
       return tally
     },
