@@ -52,14 +52,19 @@ function nanosEach(ledger) {
   return ((user + system) * 1000) / STEPS
 }
 
+function bytesUsed() {
+  const { heapUsed, external } = process.memoryUsage()
+  return heapUsed + external
+}
+
 const small = create(1)
 const large = create(kept)
 nanosEach(small)
 globalThis.gc()
-const { heapUsed } = process.memoryUsage()
+const before = bytesUsed()
 for (let step = 0; step < kept; step += 1) send(large)
 globalThis.gc()
-const perRecord = (process.memoryUsage().heapUsed - heapUsed) / kept - ANSWER_BYTES
+const perRecord = (bytesUsed() - before) / kept - ANSWER_BYTES
 for (let step = 0; step < live; step += 1) large.open(entry())
 
 const rounds = { small: [], large: [] }

@@ -9,6 +9,12 @@ export const median = (values) => {
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
 }
 
+export const shuffled = (values) =>
+  values
+    .map((value) => [Math.random(), value])
+    .sort(([a], [b]) => a - b)
+    .map(([, value]) => value)
+
 /** The value below which `share` (0 to 1) of the sorted `values` lie. */
 export const percentile = (sorted, share) =>
   sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * share))]

@@ -27,7 +27,7 @@ export class Connections implements ConnectionOwner {
   readonly #all = new Set<Connection>()
   readonly #idle: Connection[] = []
   readonly #waiting: Exchange[] = []
-  #isSweeping = false
+  #cancelSweep: (() => void) | undefined
   #isClosed = false
   readonly #whenEmpty: (() => void)[] = []
 
@@ -52,14 +52,15 @@ export class Connections implements ConnectionOwner {
     return new Promise((resolve) => {
       this.#isClosed = true
       this.#whenEmpty.push(resolve)
+      this.#cancelSweep?.()
       for (const connection of [...this.#idle]) connection.hangUp()
       this.#tellWhenEmpty()
     })
   }
 
   freed(connection: Connection, keepAlive?: string): void {
-    const next = this.#nextWaiting()
     const idle = idleMs(keepAlive)
+    const next = idle > 0 ? this.#nextWaiting() : undefined
     if (next !== undefined) connection.carry(next)
     else if (this.#isClosed || idle <= 0) connection.hangUp()
     else {
@@ -103,10 +104,8 @@ export class Connections implements ConnectionOwner {
   }
 
   #sweepLater(): void {
-    if (this.#isSweeping) return
-    this.#isSweeping = true
-    this.#clock.after(SWEEP_EVERY_MS, () => {
-      this.#isSweeping = false
+    this.#cancelSweep ??= this.#clock.after(SWEEP_EVERY_MS, () => {
+      this.#cancelSweep = undefined
       const now = this.#clock.monotonic()
       for (const connection of this.#idle.filter(({ idleUntil }) => idleUntil <= now)) connection.hangUp()
       if (this.#idle.length > 0) this.#sweepLater()

@@ -180,9 +180,27 @@ describe('an idle connection', () => {
     await vi.waitUntil(() => open() === 0)
     await answered('/two', { 'Keep-Alive': 'timeout=2' })
   })
+
+  it('is closed then even when others wait for one: they get a new one', async () => {
+    await start(1)
+    const [first, next] = [ask('/first'), ask('/next')]
+    await answer('/first', { 'Keep-Alive': 'timeout=0' })
+    await answer('/next')
+    expect(await Promise.all([first.ended, next.ended])).toEqual(['200', '200'])
+    expect(ports.get('/next')).not.toBe(ports.get('/first'))
+  })
 })
 
 describe('closing', () => {
+  it('leaves no timer behind', async () => {
+    await start(10)
+    await answered('/one')
+    const sweeps = vi.spyOn(clock, 'monotonic')
+    await connections.close()
+    await clock.advance(10_000)
+    expect(sweeps).not.toHaveBeenCalled()
+  })
+
   it('lets running and waiting requests end, and refuses new ones', async () => {
     await start(1)
     const [running, waiting] = [ask('/running'), ask('/waiting')]

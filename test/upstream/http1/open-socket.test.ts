@@ -31,8 +31,8 @@ afterEach(async () => {
   await new Promise((resolve) => server.close(resolve))
 })
 
-const open = (protocol: string) =>
-  createSocketOpener(new URL(`${protocol}://127.0.0.1:${port}`), clock)(events)
+const open = (protocol: string, host = '127.0.0.1') =>
+  createSocketOpener(new URL(`${protocol}://${host}:${port}`), clock)(events)
 const first = async () => {
   await vi.waitUntil(() => accepted.length > 0)
   return accepted[0] as Socket
@@ -47,6 +47,14 @@ describe('a socket', () => {
     other.end('b')
     await vi.waitUntil(() => told.includes('lost'))
     expect(told).toEqual(['connected', 'read a\0\x7f\x80\xff', 'read b', 'ended', 'lost'])
+  })
+
+  it('finds a host by its name, whichever of its addresses answers', async () => {
+    open('http', 'localhost')
+    const other = await first()
+    other.end('a')
+    await vi.waitUntil(() => told.includes('lost'))
+    expect(told).toEqual(['connected', 'read a', 'ended', 'lost'])
   })
 
   it('reads more than fits into its buffer', async () => {
