@@ -46,8 +46,7 @@ export function createHttp1Transport(baseUrl: string, clock: Clock, gather: Gath
 
 /** One call; resolves once, with the first thing that is certain. */
 class Call implements Exchange {
-  readonly request: string
-  readonly encoding: RequestText['encoding']
+  readonly request: RequestText
   readonly #resolve: (result: UpstreamResult) => void
   readonly #cancelDeadline: () => void
   readonly #finished: (call: Call) => void
@@ -61,8 +60,7 @@ class Call implements Exchange {
     deadline: EpochMs,
     finished: (call: Call) => void,
   ) {
-    this.request = request.text
-    this.encoding = request.encoding
+    this.request = request
     this.#resolve = resolve
     this.#finished = finished
     this.#cancelDeadline = clock.after(Math.max(0, deadline - clock.now()), () => this.#cutOff())

@@ -1,13 +1,12 @@
 import type { Socket } from 'node:net'
 import type { NotSentReason, UnknownReason } from '../../domain/upstream.ts'
 import type { OpenSocket } from './open-socket.ts'
+import type { RequestText } from './request-text.ts'
 import { ResponseParser } from './response-parser.ts'
 
 /** One request, and who is told what came of it: one of `answered`, `notSent` and `unknown`, once. */
 export interface Exchange {
-  /** The whole request. */
-  readonly request: string
-  readonly encoding: 'latin1' | 'utf8'
+  readonly request: RequestText
   /** Its end has come: nothing is to be written. */
   readonly isOver: boolean
   /** Told right before the first byte is written. */
@@ -52,7 +51,7 @@ export class Connection {
     this.#exchange = exchange
     this.#response = new ResponseParser(this.#owner.maxBodyBytes)
     exchange.writtenTo(this)
-    this.#socket.write(exchange.request, exchange.encoding)
+    this.#socket.write(exchange.request.text, exchange.request.encoding)
   }
 
   /** Hangs up on the exchange, which is told nothing more; gives what has come of its response. */

@@ -1,6 +1,7 @@
 import type { UpstreamCall } from '../../domain/upstream.ts'
 import { requestHeaders } from '../headers.ts'
 
+/** A whole request. */
 export interface RequestText {
   readonly text: string
   readonly encoding: 'latin1' | 'utf8'

@@ -51,8 +51,7 @@ const ask = (path: string) => {
     }
   })
   const exchange: Exchange = {
-    request: `GET ${path} HTTP/1.1\r\nhost: a\r\n\r\n`,
-    encoding: 'latin1',
+    request: { text: `GET ${path} HTTP/1.1\r\nhost: a\r\n\r\n`, encoding: 'latin1' },
     get isOver() {
       return isOver
     },
